@@ -1,0 +1,6 @@
+// Fast tests: pure cores and single rooms, in worker threads. System tests have their own configuration.
+export default {
+  files: ['test/**/*.test.ts', '!test/system/**', '!test/bench/**'],
+  extensions: ['ts'],
+  timeout: '60s',
+};
