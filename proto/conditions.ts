@@ -8,6 +8,7 @@ interface ConditionEntry {
   readonly next: string;
 }
 
+// biome-ignore format: one line per entry reads as the table it is
 const entries = {
   NothingDesired: { severity: 'info', text: 'The control plane has not assigned a release to this site yet.', next: 'Assign one: `trectl site assign`.' },
   Progressing: { severity: 'info', text: 'Objects are being applied.', next: 'Wait.' },

@@ -10,6 +10,7 @@ interface ErrorEntry {
   readonly next: string;
 }
 
+// biome-ignore format: one line per entry reads as the table it is
 const entries = {
   // Any command or process
   USAGE: { exit: 2, http: 400, text: 'The command line is not understood.', next: 'Run the command with --help.' },
