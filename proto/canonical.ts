@@ -1,9 +1,8 @@
-// One Kubernetes object -> canonical JSON bytes, whose sha256 is its name. Key order and string escapes follow RFC 8785; integers
-// that fit int64 are written as decimals (bigint above 2^53), every other number in the shortest ECMAScript form.
-// What cannot be written that way (lone surrogates, NaN, integers beyond int64) is refused with a JSON pointer,
-// never rounded: these bytes are what a site sends to its API server. Used by release/ to make objects and by the
-// agent to rebuild one after a parameter was filled in.
-
+// One Kubernetes object -> canonical JSON bytes, whose sha256 is its name. Key order and string escapes follow
+// RFC 8785; integers that fit int64 are written as decimals (bigint above 2^53), every other number in the shortest
+// ECMAScript form. What cannot be written that way (lone surrogates, NaN, integers beyond int64) is refused with a
+// JSON pointer, never rounded: these bytes are what a site sends to its API server. Used by release/ to make
+// objects and by parameter.ts to rebuild one after a value was filled in.
 import { formatPointer, isList } from './pointer.ts';
 import { type JsonObject, type JsonValue, maxInt64, minInt64, objectLimits } from './strict-json.ts';
 
