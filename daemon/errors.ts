@@ -1,0 +1,122 @@
+// The one error class of this folder, with a closed list of kinds, and the one way to print an error.
+// Invariants: the cause is always kept; a kind is never reused for another meaning; no text holds
+// a secret. Callers map a kind to their own public code; nothing here is shown to people as it is.
+
+export const daemonErrorKinds = [
+  'aborted',
+  'command-failed',
+  'command-missing',
+  'config-invalid',
+  'content-mismatch',
+  'content-missing',
+  'database-corrupt',
+  'database-failed',
+  'database-locked',
+  'database-newer',
+  'disk-full',
+  'folder-locked',
+  'migration-invalid',
+  'path-unreadable',
+  'path-unwritable',
+  'port-taken',
+  'runtime-unsupported',
+  'timeout',
+  'tls-invalid',
+] as const;
+
+export type DaemonErrorKind = (typeof daemonErrorKinds)[number];
+
+export type ErrorDetails = Readonly<Record<string, string | number | boolean>>;
+
+export interface DaemonErrorOptions {
+  /** What went wrong underneath, kept for `errorChain`. */
+  readonly cause?: unknown;
+  /** Facts for logs and for the caller's own message: paths, limits, counts; never a secret. */
+  readonly details?: ErrorDetails;
+}
+
+export class DaemonError extends Error {
+  override readonly name = 'DaemonError';
+  readonly kind: DaemonErrorKind;
+  readonly details: ErrorDetails;
+
+  constructor(kind: DaemonErrorKind, message: string, options: DaemonErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.kind = kind;
+    this.details = Object.freeze({ ...options.details });
+  }
+}
+
+/** True for a DaemonError, and, when kinds are named, only for one of these. */
+export function isDaemonError(error: unknown, ...kinds: DaemonErrorKind[]): error is DaemonError {
+  return error instanceof DaemonError && (kinds.length === 0 || kinds.includes(error.kind));
+}
+
+/** The `code` of a system error (`ENOENT`, `EADDRINUSE`, `SQLITE_FULL`), or undefined. */
+export function systemCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** Turns a failed read, write or listen into a DaemonError that names its subject. */
+export function fromSystem(error: unknown, fallback: DaemonErrorKind, subject: string): DaemonError {
+  if (error instanceof DaemonError) return error;
+  const code = systemCode(error);
+  const kind = kindOfSystemCode(code) ?? fallback;
+  const details = { subject, ...(code === undefined ? {} : { systemCode: code }) };
+  return new DaemonError(kind, `${sentenceOf(kind)}: ${subject}`, { cause: error, details });
+}
+
+/** The whole chain of causes in one line, outermost first, for a log or a terminal. */
+export function errorChain(error: unknown): string {
+  const parts: string[] = [];
+  let current: unknown = error;
+  for (let depth = 0; depth < maxChainDepth && current !== undefined; depth += 1) {
+    parts.push(describe(current));
+    current = current instanceof Error ? current.cause : undefined;
+  }
+  return parts.join(': ').replaceAll(/\s*\n\s*/g, ' ');
+}
+
+const maxChainDepth = 10;
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error === 'string' ? error : `thrown ${typeof error}`;
+  const label = error instanceof DaemonError ? `[${error.kind}] ` : labelOf(error);
+  // A failed connection to a name with several addresses has an empty message and a list of errors.
+  const inner = error instanceof AggregateError ? error.errors.map(describe).join('; ') : '';
+  return `${label}${[error.message, inner].filter((text) => text !== '').join(': ')}`;
+}
+
+function labelOf(error: Error): string {
+  const code = systemCode(error);
+  if (code !== undefined && !error.message.includes(code)) return `${code} `;
+  return error.message === '' && !(error instanceof AggregateError) ? error.name : '';
+}
+
+function kindOfSystemCode(code: string | undefined): DaemonErrorKind | undefined {
+  switch (code) {
+    case 'EADDRINUSE':
+      return 'port-taken';
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return 'disk-full';
+    default:
+      return undefined;
+  }
+}
+
+function sentenceOf(kind: DaemonErrorKind): string {
+  switch (kind) {
+    case 'path-unreadable':
+      return 'cannot read';
+    case 'path-unwritable':
+      return 'cannot write';
+    case 'port-taken':
+      return 'the port is in use';
+    case 'disk-full':
+      return 'no space left for';
+    default:
+      return kind;
+  }
+}
