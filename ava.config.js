@@ -2,5 +2,6 @@
 export default {
   files: ['test/**/*.test.ts', '!test/system/**', '!test/bench/**'],
   extensions: ['ts'],
+  nodeArguments: ['--disable-warning=ExperimentalWarning'],
   timeout: '60s',
 };

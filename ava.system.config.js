@@ -2,6 +2,7 @@
 export default {
   files: ['test/system/**/*.test.ts'],
   extensions: ['ts'],
+  nodeArguments: ['--disable-warning=ExperimentalWarning'],
   workerThreads: false,
   concurrency: 1,
   serial: true,

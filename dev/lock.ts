@@ -26,7 +26,14 @@ export function missingEntries(lockfile: Lockfile): Record<string, LockEntry> {
       if (path in lockfile.packages) continue;
       const { os, cpu, libc } = platformOf(name);
       // In npm's own order of keys, so that npm and this command do not rewrite each other.
-      missing[path] = { version, cpu, ...(parent.dev && { dev: true }), ...(libc && { libc }), optional: true, os };
+      missing[path] = {
+        version,
+        cpu,
+        ...(parent.dev && { dev: true }),
+        ...(libc && { libc }),
+        optional: true,
+        os,
+      };
     }
   }
   return missing;
@@ -34,7 +41,8 @@ export function missingEntries(lockfile: Lockfile): Record<string, LockEntry> {
 
 function platformOf(name: string): { os: string[]; cpu: string[]; libc?: string[] } {
   const match = /(android|darwin|freebsd|linux|openharmony|win32)-([a-z0-9]+)(?:-([a-z]+))?$/.exec(name);
-  if (match === null) throw new Error(`${name}: an optional package that is not a platform build; install it by hand`);
+  if (match === null)
+    throw new Error(`${name}: an optional package that is not a platform build; install it by hand`);
   const [, os = '', cpu = '', abi = ''] = match;
   const libc = os === 'linux' ? { libc: [abi.startsWith('musl') ? 'musl' : 'glibc'] } : {};
   return { os: [os], cpu: [cpu === 'armv7' ? 'arm' : cpu], ...libc };

@@ -54,7 +54,9 @@ function packagesOf(path) {
 // flock(1) frees its lock when its command ends, however it ends; the lock file is package-lock.json itself,
 // since npm ci empties node_modules. Whoever waited finds everything installed.
 function installOnce() {
-  process.stderr.write('Installing the packages of package-lock.json into node_modules (npm ci, about 20 s) ...\n');
+  process.stderr.write(
+    'Installing the packages of package-lock.json into node_modules (npm ci, about 20 s) ...\n',
+  );
   const command = [lockPath, process.execPath, self, '--install'];
   const result = spawnSync('flock', command, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
   if (result.error) fail(`Cannot run flock (package util-linux): ${result.error.message}`);
@@ -66,9 +68,16 @@ function install(node) {
   if (isInstalled(node)) return;
   // Without node_modules/.bin: npm must not run on the very Node that it is about to replace.
   const isOurs = (entry) => entry === join(root, 'node_modules', '.bin');
-  const PATH = (process.env.PATH ?? '').split(delimiter).filter((entry) => !isOurs(entry)).join(delimiter);
+  const PATH = (process.env.PATH ?? '')
+    .split(delimiter)
+    .filter((entry) => !isOurs(entry))
+    .join(delimiter);
   const args = ['ci', '--ignore-scripts', '--include=dev', '--include=optional', '--loglevel=error'];
-  const result = spawnSync('npm', args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, PATH } });
+  const result = spawnSync('npm', args, {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, PATH },
+  });
   if (result.error) fail(`Cannot run npm: ${result.error.message}. Install Node.js 20 or later with npm.`);
   if (result.status !== 0) fail('npm ci failed: see its message above; run the same command again to retry.');
   if (!existsSync(node)) fail(`npm ci ended well, but ${node} is missing.`);

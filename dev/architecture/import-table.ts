@@ -1,0 +1,170 @@
+// Who may import what: the one table behind the architecture test, the linter's rules and docs/architecture.md.
+// A room is a folder or a file of ours; the longest path that fits a file is its room. A room may always import
+// its own files; everything else must be named here. `npm run generate` writes what follows from this table.
+
+/** A way into another room: all of it, or its types alone (`import type`). */
+export type Door = string | { readonly types: string };
+
+export interface Room {
+  /** Folder or file, from the root of the repository. */
+  readonly path: string;
+  readonly ours: readonly Door[];
+  readonly npm?: readonly string[];
+  /** Built-in modules without their `node:`; 'any' for all but child_process. */
+  readonly node?: readonly string[] | 'any';
+  /** Files of the room, by name, that may use more packages or built-in modules than their neighbours. */
+  readonly more?: Readonly<Record<string, readonly string[]>>;
+  /** No clock, no chance, no process, nothing asynchronous: same input, same output. */
+  readonly pure?: true;
+}
+
+/** Modules without effects, open to every room. */
+export const harmless: readonly string[] = ['path', 'url'];
+
+export const rooms: readonly Room[] = [
+  {
+    path: 'proto',
+    ours: [],
+    npm: ['@bufbuild/protobuf'],
+    node: ['crypto'],
+    more: { 'grpc.ts': ['@grpc/grpc-js'] },
+  },
+  {
+    path: 'daemon',
+    ours: [],
+    npm: ['pino', 'zod'],
+    node: 'any',
+    more: { 'sqlite.ts': ['better-sqlite3'] },
+  },
+  { path: 'release', ours: ['proto', 'daemon'], npm: ['js-yaml', 'zod'], node: ['fs', 'crypto', 'zlib'] },
+
+  {
+    path: 'agent/plan',
+    ours: ['proto/document.ts', 'proto/conditions.ts', 'proto/errors.ts'],
+    pure: true,
+  },
+  { path: 'agent/store', ours: ['proto', 'daemon', { types: 'agent/plan' }] },
+  {
+    path: 'agent/observe',
+    ours: [{ types: 'agent/plan' }, 'agent/cluster', 'agent/store', 'daemon'],
+    more: { 'host.ts': ['systeminformation'] },
+  },
+  {
+    path: 'agent/act',
+    ours: [
+      { types: 'agent/plan' },
+      'agent/cluster',
+     
+      'agent/store',
+      'daemon',
+      'proto/errors.ts',
+    ],
+  },
+  {
+    path: 'agent/intake',
+    ours: ['proto', 'agent/store', 'daemon'],
+    npm: ['@grpc/grpc-js', '@bufbuild/protobuf'],
+    node: ['net', 'tls', 'crypto'],
+  },
+  {
+    path: 'agent/cluster',
+    ours: ['daemon'],
+    node: ['http2', 'tls', 'crypto'],
+    more: { 'kubeconfig.ts': ['@kubernetes/client-node'] },
+  },
+  { path: ours: ['daemon', 'proto'], node: ['net', 'fs'] },
+  {
+    path: 'agent/report',
+    ours: [{ types: 'agent/plan' }, 'proto', 'agent/store'],
+    npm: ['@bufbuild/protobuf'],
+  },
+  {
+    path: 'agent/local',
+    ours: ['agent/store', { types: 'agent/plan' }, 'daemon'],
+    npm: ['commander'],
+    node: ['net'],
+  },
+  { path: 'agent/config.ts', ours: ['daemon'], npm: ['zod'] },
+  { path: 'agent/main.ts', ours: ['agent', 'proto', 'daemon'], npm: ['commander'], node: 'any' },
+
+  {
+    path: 'control-plane/fleet',
+    ours: ['proto/document.ts', 'proto/parameter.ts', 'proto/conditions.ts', 'proto/errors.ts'],
+    pure: true,
+  },
+  { path: 'control-plane/store', ours: ['proto', 'daemon', { types: 'control-plane/fleet' }] },
+  {
+    path: 'control-plane/trust',
+    ours: ['control-plane/store', 'proto', 'daemon'],
+    npm: ['@peculiar/x509', 'reflect-metadata'],
+    node: ['crypto', 'net'],
+  },
+  {
+    path: 'control-plane/sync',
+    ours: ['control-plane/fleet', 'control-plane/store', 'control-plane/trust', 'proto', 'daemon'],
+    npm: ['@grpc/grpc-js', '@bufbuild/protobuf'],
+    node: ['tls'],
+  },
+  {
+    path: 'control-plane/api',
+    ours: [
+      'control-plane/fleet',
+      'control-plane/store',
+      'control-plane/trust',
+      'proto',
+      'daemon',
+    ],
+    npm: ['fastify', 'fastify-type-provider-zod', '@fastify/swagger', 'zod', 'prom-client'],
+  },
+  {
+    path: 'control-plane/tasks',
+    ours: ['control-plane/fleet', 'control-plane/store', 'control-plane/trust', 'daemon'],
+    npm: ['node-cron'],
+  },
+  { path: 'control-plane/config.ts', ours: ['daemon'], npm: ['zod'] },
+  {
+    path: 'control-plane/main.ts',
+    ours: ['control-plane', 'proto', 'daemon'],
+    npm: ['commander'],
+    node: 'any',
+  },
+
+  {
+    path: 'cli',
+    ours: ['release', 'proto', 'daemon'],
+    npm: ['commander', 'js-yaml'],
+    node: 'any',
+  },
+  { path: 'dev', ours: ['daemon', 'bin', 'proto/errors.ts', 'proto/conditions.ts'], node: 'any' },
+  { path: 'bin', ours: [], node: 'any' },
+];
+
+/** Folders with a long-lived process of their own: neither ever imports the other. */
+export const processes: readonly string[] = ['agent', 'control-plane'];
+
+/** Composition roots and entries: they import, nobody imports them. */
+export const entries: readonly string[] = ['agent/main.ts', 'control-plane/main.ts', 'cli/main.ts'];
+
+/** Where `process.env` and `process.argv` may be read: the configuration, entries and command files. */
+export const environmentReaders: readonly string[] = [
+  'daemon/config.ts',
+  'agent/main.ts',
+  'agent/local',
+  'control-plane/main.ts',
+  'cli',
+  'dev',
+];
+
+/** Who starts other programs: one file, and the two that run before TypeScript can. */
+export const programStarters: readonly string[] = ['daemon/exec.ts', 'bin/pinned-node.mjs', 'dev/run.mjs'];
+
+/** The room of a file (path from the root), or undefined where the house has none. */
+export function roomOf(file: string): Room | undefined {
+  const fitting = rooms.filter((room) => isInside(file, room.path));
+  return fitting.sort((a, b) => b.path.length - a.path.length)[0];
+}
+
+/** True when `file` is `place` or lies in that folder. */
+export function isInside(file: string, place: string): boolean {
+  return file === place || file.startsWith(`${place}/`);
+}
