@@ -54,7 +54,7 @@ export const rooms: readonly Room[] = [
     ours: [
       { types: 'agent/plan' },
       'agent/cluster',
-     
+
       'agent/store',
       'daemon',
       'proto/errors.ts',
@@ -72,7 +72,6 @@ export const rooms: readonly Room[] = [
     node: ['http2', 'tls', 'crypto'],
     more: { 'kubeconfig.ts': ['@kubernetes/client-node'] },
   },
-  { path: ours: ['daemon', 'proto'], node: ['net', 'fs'] },
   {
     path: 'agent/report',
     ours: [{ types: 'agent/plan' }, 'proto', 'agent/store'],
@@ -107,13 +106,7 @@ export const rooms: readonly Room[] = [
   },
   {
     path: 'control-plane/api',
-    ours: [
-      'control-plane/fleet',
-      'control-plane/store',
-      'control-plane/trust',
-      'proto',
-      'daemon',
-    ],
+    ours: ['control-plane/fleet', 'control-plane/store', 'control-plane/trust', 'proto', 'daemon'],
     npm: ['fastify', 'fastify-type-provider-zod', '@fastify/swagger', 'zod', 'prom-client'],
   },
   {
