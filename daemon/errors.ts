@@ -15,6 +15,7 @@ export const daemonErrorKinds = [
   'database-newer',
   'disk-full',
   'folder-locked',
+  'listen-failed',
   'migration-invalid',
   'path-unreadable',
   'path-unwritable',
@@ -112,8 +113,10 @@ function sentenceOf(kind: DaemonErrorKind): string {
       return 'cannot read';
     case 'path-unwritable':
       return 'cannot write';
+    case 'listen-failed':
+      return 'cannot listen on';
     case 'port-taken':
-      return 'the port is in use';
+      return 'another program listens on';
     case 'disk-full':
       return 'no space left for';
     default:

@@ -7,6 +7,7 @@ import { open } from 'node:fs/promises';
 import { kill as killProcess } from 'node:process';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
+import type { Environment } from './config.ts';
 import { DaemonError, fromSystem, systemCode } from './errors.ts';
 
 export interface CommandOptions {
@@ -34,6 +35,8 @@ export type StreamName = 'stdout' | 'stderr';
 export interface SpawnOptions extends CommandOptions {
   /** Where both streams go: to a function line by line, appended to a file, to our own, or nowhere. */
   readonly output: { readonly line: (text: string, stream: StreamName) => void } | { readonly file: string } | 'inherit' | 'ignore';
+  /** Keeps standard input open and silent while we live: a child that reads it to its end learns that we are gone, also by SIGKILL. */
+  readonly leash?: boolean;
 }
 
 /** How a child ended: an exit code, or the signal that killed it. */
@@ -66,8 +69,6 @@ export interface Exec {
   /** Returns once the program has a process id. @throws DaemonError as `run` does, besides `timeout` */
   spawn(command: string, args: readonly string[], options: SpawnOptions): Promise<Child>;
 }
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The real one; `environment` is all that children see besides their own `env`. */
 export function systemExec(environment: Environment): Exec {
@@ -125,9 +126,10 @@ async function run(invocation: Invocation, options: RunOptions): Promise<RunResu
 
 async function spawn(invocation: Invocation, options: SpawnOptions): Promise<Child> {
   const { output } = options;
-  if (typeof output === 'string') return (await start(invocation, options, ['ignore', output, output])).child;
+  const input = options.leash === true ? 'pipe' : 'ignore';
+  if (typeof output === 'string') return (await start(invocation, options, [input, output, output])).child;
   if ('line' in output) {
-    const { process, child } = await start(invocation, options, ['ignore', 'pipe', 'pipe']);
+    const { process, child } = await start(invocation, options, [input, 'pipe', 'pipe']);
     eachLine(process.stdout, (text) => output.line(text, 'stdout'));
     eachLine(process.stderr, (text) => output.line(text, 'stderr'));
     return child;
@@ -136,7 +138,7 @@ async function spawn(invocation: Invocation, options: SpawnOptions): Promise<Chi
     throw fromSystem(error, 'path-unwritable', output.file);
   });
   try {
-    return (await start(invocation, options, ['ignore', file.fd, file.fd])).child;
+    return (await start(invocation, options, [input, file.fd, file.fd])).child;
   } finally {
     await file.close();
   }
