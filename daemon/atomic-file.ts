@@ -49,11 +49,16 @@ export async function syncFolder(folder: string): Promise<void> {
  * The bytes of `path`, or undefined when there is no such file.
  * @throws DaemonError `path-unreadable` for anything else, and for more than `maxBytes`.
  */
-export async function readIfPresent(path: string, maxBytes = defaultMaxBytes): Promise<Uint8Array | undefined> {
+export async function readIfPresent(
+  path: string,
+  maxBytes = defaultMaxBytes,
+): Promise<Uint8Array | undefined> {
   try {
     const { size } = await stat(path);
     if (size > maxBytes) {
-      throw new DaemonError('path-unreadable', `${path} is larger than ${maxBytes} bytes`, { details: { path } });
+      throw new DaemonError('path-unreadable', `${path} is larger than ${maxBytes} bytes`, {
+        details: { path },
+      });
     }
     return await readFile(path);
   } catch (error) {
@@ -66,7 +71,9 @@ export async function readIfPresent(path: string, maxBytes = defaultMaxBytes): P
 export async function readText(path: string, maxBytes = defaultMaxBytes): Promise<string> {
   const bytes = await readIfPresent(path, maxBytes);
   if (bytes === undefined) {
-    throw new DaemonError('path-unreadable', `there is no file ${path}`, { details: { path, systemCode: 'ENOENT' } });
+    throw new DaemonError('path-unreadable', `there is no file ${path}`, {
+      details: { path, systemCode: 'ENOENT' },
+    });
   }
   return new TextDecoder().decode(bytes);
 }
@@ -79,7 +86,8 @@ export async function ensurePrivateDir(path: string): Promise<string> {
   try {
     const made = await mkdir(path, { recursive: true, mode: 0o700 });
     const facts = await stat(path);
-    if (!facts.isDirectory()) throw new DaemonError('path-unwritable', `${path} is not a folder`, { details: { path } });
+    if (!facts.isDirectory())
+      throw new DaemonError('path-unwritable', `${path} is not a folder`, { details: { path } });
     if ((facts.mode & 0o077) !== 0) await chmod(path, 0o700);
     if (made !== undefined) await syncFolder(dirname(made));
     return path;

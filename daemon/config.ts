@@ -38,7 +38,9 @@ export interface ConfigOptions<Schema extends z.ZodObject> {
 }
 
 /** @throws DaemonError `config-invalid` with one line per problem, `path-unreadable` for the file */
-export async function loadConfig<Schema extends z.ZodObject>(options: ConfigOptions<Schema>): Promise<Config<z.infer<Schema>>> {
+export async function loadConfig<Schema extends z.ZodObject>(
+  options: ConfigOptions<Schema>,
+): Promise<Config<z.infer<Schema>>> {
   const { schema, flags = {}, prefix } = options;
   const env = options.environment ?? environment();
   const file = await readConfigFile(options, flags['config'] ?? env[`${prefix}CONFIG`]);
@@ -68,7 +70,10 @@ export async function loadConfig<Schema extends z.ZodObject>(options: ConfigOpti
   if (problems.length > 0 || !result.success) {
     throw new DaemonError('config-invalid', `the configuration is not valid:\n  ${problems.join('\n  ')}`);
   }
-  return { values: deepFreeze(result.data), origins: Object.freeze(origins) as Config<z.infer<Schema>>['origins'] };
+  return {
+    values: deepFreeze(result.data),
+    origins: Object.freeze(origins) as Config<z.infer<Schema>>['origins'],
+  };
 }
 
 /** A copy of the environment, for giving to child processes and to what needs a single variable. */
@@ -101,7 +106,10 @@ interface ConfigFile {
   readonly content: Readonly<Record<string, unknown>>;
 }
 
-async function readConfigFile(options: Pick<ConfigOptions<z.ZodObject>, 'defaultFile' | 'parse'>, named: unknown): Promise<ConfigFile> {
+async function readConfigFile(
+  options: Pick<ConfigOptions<z.ZodObject>, 'defaultFile' | 'parse'>,
+  named: unknown,
+): Promise<ConfigFile> {
   const path = typeof named === 'string' && named !== '' ? named : options.defaultFile;
   if (path === undefined) return { path: '', content: {} };
   const bytes = await readIfPresent(path, maxFileBytes);
@@ -113,7 +121,10 @@ async function readConfigFile(options: Pick<ConfigOptions<z.ZodObject>, 'default
   try {
     content = options.parse(new TextDecoder('utf8', { fatal: true }).decode(bytes)) ?? {};
   } catch (error) {
-    throw new DaemonError('config-invalid', `${path} cannot be read as configuration: ${errorChain(error)}`, { cause: error, details: { path } });
+    throw new DaemonError('config-invalid', `${path} cannot be read as configuration: ${errorChain(error)}`, {
+      cause: error,
+      details: { path },
+    });
   }
   if (typeof content !== 'object' || content === null || Array.isArray(content)) {
     throw new DaemonError('config-invalid', `${path} must hold settings by name`, { details: { path } });
@@ -141,12 +152,20 @@ function fromText(schema: z.ZodObject, key: string, value: unknown): unknown {
   }
 }
 
-function problemText(issue: z.core.$ZodIssue, origins: Readonly<Record<string, Origin>>, prefix: string): string {
+function problemText(
+  issue: z.core.$ZodIssue,
+  origins: Readonly<Record<string, Origin>>,
+  prefix: string,
+): string {
   const key = String(issue.path[0] ?? '');
   const origin = origins[key];
   if (origin === undefined) return issue.message;
-  if (origin.source === 'default') return `${key} is missing: give ${flagName(key)}, ${variableName(prefix, key)} or ${key} in the file`;
-  const name = origin.source === 'file' ? `${origin.name}: ${issue.path.join('.')}` : [origin.name, ...issue.path.slice(1)].join('.');
+  if (origin.source === 'default')
+    return `${key} is missing: give ${flagName(key)}, ${variableName(prefix, key)} or ${key} in the file`;
+  const name =
+    origin.source === 'file'
+      ? `${origin.name}: ${issue.path.join('.')}`
+      : [origin.name, ...issue.path.slice(1)].join('.');
   return `${name}: ${issue.message}`;
 }
 

@@ -4,7 +4,17 @@
 
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, truncate } from 'node:fs/promises';
+import {
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  truncate,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { syncFolder, temporaryName, writeDurably } from './atomic-file.ts';
 import { DaemonError, fromSystem, systemCode } from './errors.ts';
@@ -59,10 +69,14 @@ export function contentFiles(folder: string): ContentStore {
     size: (digest) => sizeOf(pathOf(folder, digest)),
     get: (digest) => getChecked(folder, digest),
     read: (digest, offset, signal) => readFrom(pathOf(folder, digest), offset, signal),
-    receive: (digest, sizeBytes) => wrapped(folder, 'path-unwritable', () => receive(folder, digest, sizeBytes)),
+    receive: (digest, sizeBytes) =>
+      wrapped(folder, 'path-unwritable', () => receive(folder, digest, sizeBytes)),
     list: () => list(folder),
     delete: (digest) => wrapped(folder, 'path-unwritable', () => rm(pathOf(folder, digest), { force: true })),
-    dropUnfinished: () => wrapped(folder, 'path-unwritable', () => rm(join(folder, 'arriving'), { recursive: true, force: true })),
+    dropUnfinished: () =>
+      wrapped(folder, 'path-unwritable', () =>
+        rm(join(folder, 'arriving'), { recursive: true, force: true }),
+      ),
   };
 }
 
@@ -102,7 +116,8 @@ async function putAll(folder: string, contents: readonly Uint8Array[]): Promise<
 async function makeShard(shard: string): Promise<void> {
   const made = await mkdir(shard, { recursive: true, mode: 0o700 });
   if (made === undefined) return;
-  for (let level = dirname(shard); level.length >= dirname(made).length; level = dirname(level)) await syncFolder(level);
+  for (let level = dirname(shard); level.length >= dirname(made).length; level = dirname(level))
+    await syncFolder(level);
 }
 
 async function getChecked(folder: string, digest: Digest): Promise<Uint8Array> {
@@ -112,12 +127,15 @@ async function getChecked(folder: string, digest: Digest): Promise<Uint8Array> {
   });
   if (digestOf(bytes) === digest) return bytes;
   await rm(path, { force: true });
-  throw new DaemonError('content-mismatch', `${path} was damaged and has been deleted`, { details: { path } });
+  throw new DaemonError('content-mismatch', `${path} was damaged and has been deleted`, {
+    details: { path },
+  });
 }
 
 async function* readFrom(path: string, offset: number, signal: AbortSignal): AsyncIterable<Uint8Array> {
   try {
-    for await (const chunk of createReadStream(path, { start: offset, signal, highWaterMark: 256 * 2 ** 10 })) yield chunk as Buffer;
+    for await (const chunk of createReadStream(path, { start: offset, signal, highWaterMark: 256 * 2 ** 10 }))
+      yield chunk as Buffer;
   } catch (error) {
     signal.throwIfAborted();
     throw missingOr(error, path, path);
@@ -136,13 +154,15 @@ async function receive(folder: string, digest: Digest, sizeBytes: number): Promi
     offset,
     append: (chunk) =>
       wrapped(partial, 'path-unwritable', async () => {
-        if (arrived + chunk.length > sizeBytes) throw await dropped(file, partial, `more than the ${sizeBytes} bytes of ${digest} arrived`);
+        if (arrived + chunk.length > sizeBytes)
+          throw await dropped(file, partial, `more than the ${sizeBytes} bytes of ${digest} arrived`);
         await file.appendFile(chunk);
         arrived += chunk.length;
       }),
     commit: () =>
       wrapped(partial, 'path-unwritable', async () => {
-        if ((await digestOfFile(partial)) !== digest) throw await dropped(file, partial, `what arrived as ${digest} is something else`);
+        if ((await digestOfFile(partial)) !== digest)
+          throw await dropped(file, partial, `what arrived as ${digest} is something else`);
         await file.sync();
         await file.close();
         await makeShard(dirname(target));
@@ -166,10 +186,12 @@ async function digestOfFile(path: string): Promise<Digest> {
 }
 
 async function list(folder: string): Promise<readonly Digest[]> {
-  const entries = await readdir(join(folder, 'sha256'), { recursive: true, withFileTypes: true }).catch((error: unknown) => {
-    if (systemCode(error) === 'ENOENT') return [];
-    throw fromSystem(error, 'path-unreadable', folder);
-  });
+  const entries = await readdir(join(folder, 'sha256'), { recursive: true, withFileTypes: true }).catch(
+    (error: unknown) => {
+      if (systemCode(error) === 'ENOENT') return [];
+      throw fromSystem(error, 'path-unreadable', folder);
+    },
+  );
   const digests = entries.filter((entry) => entry.isFile()).map((entry) => `sha256:${entry.name}`);
   return digests.filter(isDigest).sort();
 }
@@ -185,7 +207,10 @@ async function sizeOf(path: string): Promise<number | undefined> {
 
 function missingOr(error: unknown, name: string, path: string): DaemonError {
   if (systemCode(error) !== 'ENOENT') return fromSystem(error, 'path-unreadable', path);
-  return new DaemonError('content-missing', `there is no content ${name}`, { cause: error, details: { path } });
+  return new DaemonError('content-missing', `there is no content ${name}`, {
+    cause: error,
+    details: { path },
+  });
 }
 
 async function wrapped<T>(subject: string, kind: 'path-unwritable', fn: () => Promise<T>): Promise<T> {

@@ -34,7 +34,11 @@ export type StreamName = 'stdout' | 'stderr';
 
 export interface SpawnOptions extends CommandOptions {
   /** Where both streams go: to a function line by line, appended to a file, to our own, or nowhere. */
-  readonly output: { readonly line: (text: string, stream: StreamName) => void } | { readonly file: string } | 'inherit' | 'ignore';
+  readonly output:
+    | { readonly line: (text: string, stream: StreamName) => void }
+    | { readonly file: string }
+    | 'inherit'
+    | 'ignore';
   /** Keeps standard input open and silent while we live: a child that reads it to its end learns that we are gone, also by SIGKILL. */
   readonly leash?: boolean;
 }
@@ -79,7 +83,12 @@ export function systemExec(environment: Environment): Exec {
 }
 
 /** `run` for what must succeed. @throws DaemonError `command-failed` with the end of its stderr, else as `run` */
-export async function runChecked(exec: Exec, command: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+export async function runChecked(
+  exec: Exec,
+  command: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<RunResult> {
   const result = await exec.run(command, args, options);
   if (result.code === 0) return result;
   const how = result.code === null ? `was ended by ${result.signal}` : `ended with code ${result.code}`;
@@ -111,12 +120,17 @@ async function run(invocation: Invocation, options: RunOptions): Promise<RunResu
     void child.stop();
   };
   const maxBytes = options.maxOutputBytes ?? defaultMaxOutputBytes;
-  const stdout = keep(process.stdout, maxBytes, () => giveUp('command-failed', `${command} wrote more than ${maxBytes} bytes`));
+  const stdout = keep(process.stdout, maxBytes, () =>
+    giveUp('command-failed', `${command} wrote more than ${maxBytes} bytes`),
+  );
   const stderr = keep(process.stderr, keptStderrBytes);
   // A child that does not read its input to the end is no error of ours.
   process.stdin?.on('error', () => undefined).end(options.input);
   const { timeoutMs } = options;
-  const timer = timeoutMs === undefined ? undefined : setTimeout(giveUp, timeoutMs, 'timeout', `${command} took longer than ${timeoutMs} ms`);
+  const timer =
+    timeoutMs === undefined
+      ? undefined
+      : setTimeout(giveUp, timeoutMs, 'timeout', `${command} took longer than ${timeoutMs} ms`);
   const exit = await child.exited;
   clearTimeout(timer);
   if (options.signal?.aborted === true) throw aborted(command, options.signal);
@@ -153,7 +167,12 @@ async function start(invocation: Invocation, options: CommandOptions, stdio: Std
   const { command, args, environment } = invocation;
   const { signal, cwd, group = false } = options;
   if (signal?.aborted === true) throw aborted(command, signal);
-  const process = spawnChild(command, args, { cwd, env: { ...environment, ...options.env }, stdio, detached: group });
+  const process = spawnChild(command, args, {
+    cwd,
+    env: { ...environment, ...options.env },
+    stdio,
+    detached: group,
+  });
   const exited = exitOf(process, group);
   const child = childOf(process, exited, options);
   const onAbort = (): void => void child.stop();
@@ -181,7 +200,13 @@ function childOf(process: ChildProcess, exited: Promise<Exit>, options: CommandO
       clearTimeout(timer);
     }
   };
-  return { pid: process.pid ?? 0, exited, kill, stop, [Symbol.asyncDispose]: async () => void (await stop()) };
+  return {
+    pid: process.pid ?? 0,
+    exited,
+    kill,
+    stop,
+    [Symbol.asyncDispose]: async () => void (await stop()),
+  };
 }
 
 function exitOf(process: ChildProcess, group: boolean): Promise<Exit> {
@@ -211,14 +236,19 @@ function killGroup(process: ChildProcess, signal: NodeJS.Signals): void {
 }
 
 function aborted(command: string, signal: AbortSignal): DaemonError {
-  return new DaemonError('aborted', `${command} was ended because its caller stopped`, { cause: signal.reason });
+  return new DaemonError('aborted', `${command} was ended because its caller stopped`, {
+    cause: signal.reason,
+  });
 }
 
 function startFailure({ command }: Invocation, cwd: string | undefined, error: Error): DaemonError {
   const where = cwd === undefined ? '' : ` in ${cwd}`;
   const missing = systemCode(error) === 'ENOENT';
   const message = missing ? `there is no program ${command}${where}` : `cannot start ${command}${where}`;
-  return new DaemonError(missing ? 'command-missing' : 'command-failed', message, { cause: error, details: { command } });
+  return new DaemonError(missing ? 'command-missing' : 'command-failed', message, {
+    cause: error,
+    details: { command },
+  });
 }
 
 /** Keeps the last `maxBytes` of a stream; returns how to read them when it has ended. */

@@ -49,7 +49,13 @@ export function createLog(options: LogOptions): Log {
 const ignore = (): void => undefined;
 
 /** Says nothing; for tests and for commands that print their own text. */
-export const silentLog: Log = { debug: ignore, info: ignore, warn: ignore, error: ignore, child: () => silentLog };
+export const silentLog: Log = {
+  debug: ignore,
+  info: ignore,
+  warn: ignore,
+  error: ignore,
+  child: () => silentLog,
+};
 
 function withFields(logger: pino.Logger, bound: LogFields): Log {
   return {

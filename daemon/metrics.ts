@@ -37,7 +37,8 @@ export function createMetrics(): Metrics {
   const metrics = new Map<string, () => string>();
   const declare = (options: MetricOptions, type: string, lines: () => readonly string[]): void => {
     const { name, help } = options;
-    if (!/^[a-z][a-z0-9_]*$/.test(name) || metrics.has(name)) throw new RangeError(`metric ${name} is badly named or declared twice`);
+    if (!/^[a-z][a-z0-9_]*$/.test(name) || metrics.has(name))
+      throw new RangeError(`metric ${name} is badly named or declared twice`);
     metrics.set(name, () => [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines()].join('\n'));
   };
   const single = (options: MetricOptions, type: string): Map<string, number> => {
@@ -62,7 +63,9 @@ export function createMetrics(): Metrics {
     },
     histogram(options) {
       const series = new Map<string, Distribution>();
-      declare(options, 'histogram', () => [...series].flatMap(([labels, values]) => distributionLines(options, labels, values)));
+      declare(options, 'histogram', () =>
+        [...series].flatMap(([labels, values]) => distributionLines(options, labels, values)),
+      );
       return {
         observe(value, labels = {}) {
           const key = labelText(options, labels);
@@ -84,9 +87,14 @@ interface Distribution {
   readonly sum: number;
 }
 
-function distributionLines(options: MetricOptions & { readonly buckets: readonly number[] }, labels: string, values: Distribution): readonly string[] {
+function distributionLines(
+  options: MetricOptions & { readonly buckets: readonly number[] },
+  labels: string,
+  values: Distribution,
+): readonly string[] {
   const { name, buckets } = options;
-  const withBound = (bound: string): string => [labels, `le="${bound}"`].filter((part) => part !== '').join(',');
+  const withBound = (bound: string): string =>
+    [labels, `le="${bound}"`].filter((part) => part !== '').join(',');
   let total = 0;
   const lines = buckets.map((bound, index) => {
     total += values.counts[index] ?? 0;

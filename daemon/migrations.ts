@@ -31,8 +31,13 @@ export interface MigrationTarget {
  */
 export function readMigrations(folder: URL): readonly Migration[] {
   try {
-    const names = readdirSync(folder).filter((name) => name.endsWith('.sql')).sort();
-    return names.map((name) => ({ name: name.slice(0, -'.sql'.length), sql: readFileSync(new URL(name, folder), 'utf8') }));
+    const names = readdirSync(folder)
+      .filter((name) => name.endsWith('.sql'))
+      .sort();
+    return names.map((name) => ({
+      name: name.slice(0, -'.sql'.length),
+      sql: readFileSync(new URL(name, folder), 'utf8'),
+    }));
   } catch (error) {
     throw fromSystem(error, 'path-unreadable', folder.pathname);
   }
@@ -44,7 +49,9 @@ export function migrate(target: MigrationTarget, migrations: readonly Migration[
   const version = target.query<{ user_version: number }>('PRAGMA user_version')[0]?.user_version ?? 0;
   if (version > migrations.length) {
     const message = `${target.path} was written by a newer version of this program (schema ${version}, known ${migrations.length})`;
-    throw new DaemonError('database-newer', message, { details: { path: target.path, found: version, known: migrations.length } });
+    throw new DaemonError('database-newer', message, {
+      details: { path: target.path, found: version, known: migrations.length },
+    });
   }
   if (version > 0) checkApplied(target, migrations.slice(0, version));
   if (version === migrations.length) return;
@@ -69,29 +76,43 @@ const namePattern = /^(\d{4})-[a-z0-9-]+$/;
 function checkName({ name }: Migration, index: number): void {
   if (Number(namePattern.exec(name)?.[1]) === index + 1) return;
   const expected = String(index + 1).padStart(4, '0');
-  throw new DaemonError('migration-invalid', `migration ${name} is not the expected ${expected}-some-name`, { details: { name } });
+  throw new DaemonError('migration-invalid', `migration ${name} is not the expected ${expected}-some-name`, {
+    details: { name },
+  });
 }
 
 function checkApplied(target: MigrationTarget, migrations: readonly Migration[]): void {
-  const applied = target.query<{ number: number; sha256: string }>('SELECT number, sha256 FROM migration ORDER BY number');
+  const applied = target.query<{ number: number; sha256: string }>(
+    'SELECT number, sha256 FROM migration ORDER BY number',
+  );
   migrations.forEach((migration, index) => {
     if (applied[index]?.number === index + 1 && applied[index].sha256 === checksum(migration)) return;
     const message = `migration ${migration.name} is not the one that made ${target.path}`;
-    throw new DaemonError('migration-invalid', message, { details: { path: target.path, name: migration.name } });
+    throw new DaemonError('migration-invalid', message, {
+      details: { path: target.path, name: migration.name },
+    });
   });
 }
 
 function apply(target: MigrationTarget, migration: Migration, number: number): void {
   const { name } = migration;
   target.transaction(() => {
-    if (number === 1) target.exec('CREATE TABLE migration (number INTEGER PRIMARY KEY, name TEXT NOT NULL, sha256 TEXT NOT NULL) STRICT');
+    if (number === 1)
+      target.exec(
+        'CREATE TABLE migration (number INTEGER PRIMARY KEY, name TEXT NOT NULL, sha256 TEXT NOT NULL) STRICT',
+      );
     target.exec(migration.sql);
     const loose = target.query<{ name: string }>(
       `SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND strict = 0 AND name NOT LIKE 'sqlite_%'`,
     );
-    if (loose[0] !== undefined) throw new DaemonError('migration-invalid', `migration ${name}: table ${loose[0].name} is not STRICT`);
+    if (loose[0] !== undefined)
+      throw new DaemonError('migration-invalid', `migration ${name}: table ${loose[0].name} is not STRICT`);
     const dangling = target.query<{ table: string }>('PRAGMA foreign_key_check');
-    if (dangling[0] !== undefined) throw new DaemonError('migration-invalid', `migration ${name}: ${dangling[0].table} refers to rows that are gone`);
+    if (dangling[0] !== undefined)
+      throw new DaemonError(
+        'migration-invalid',
+        `migration ${name}: ${dangling[0].table} refers to rows that are gone`,
+      );
     target.record({ number, name, sha256: checksum(migration) });
     target.exec(`PRAGMA user_version = ${number}`);
   });

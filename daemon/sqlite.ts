@@ -4,7 +4,16 @@
 // Also holds the lock on a data folder, since a lock of the engine ends with its process.
 
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { pid, versions } from 'node:process';
 import SqliteDatabase from 'better-sqlite3';
@@ -59,7 +68,8 @@ export interface DatabaseOptions {
 export function openDatabase(options: DatabaseOptions): Database {
   requireNodeApi();
   const { path } = options;
-  const ballast = options.ballastBytes === undefined ? noBallast : ballastAt(`${path}.ballast`, options.ballastBytes);
+  const ballast =
+    options.ballastBytes === undefined ? noBallast : ballastAt(`${path}.ballast`, options.ballastBytes);
   const openMigrated = (): SqliteDatabase.Database => openConnection(options);
   let connection: SqliteDatabase.Database;
   try {
@@ -91,7 +101,10 @@ export function lockFolder(folder: string): Disposable {
     if (known.kind !== 'database-locked') throw known;
     const holder = readPid(pidFile);
     const message = `${folder} is in use by ${holder === undefined ? 'another process' : `process ${holder}`}`;
-    throw new DaemonError('folder-locked', message, { cause: error, details: { folder, ...(holder === undefined ? {} : { pid: holder }) } });
+    throw new DaemonError('folder-locked', message, {
+      cause: error,
+      details: { folder, ...(holder === undefined ? {} : { pid: holder }) },
+    });
   }
   return { [Symbol.dispose]: () => void lock.close() };
 }
@@ -99,7 +112,11 @@ export function lockFolder(folder: string): Disposable {
 const defaultBusyTimeoutMs = 5_000;
 const synchronousFull = 2;
 
-function openConnection({ path, migrations, busyTimeoutMs = defaultBusyTimeoutMs }: DatabaseOptions): SqliteDatabase.Database {
+function openConnection({
+  path,
+  migrations,
+  busyTimeoutMs = defaultBusyTimeoutMs,
+}: DatabaseOptions): SqliteDatabase.Database {
   return guarded(path, () => {
     const connection = openPrivate(path);
     try {
@@ -110,7 +127,10 @@ function openConnection({ path, migrations, busyTimeoutMs = defaultBusyTimeoutMs
       connection.pragma('synchronous = FULL');
       connection.pragma('foreign_keys = ON');
       const damage: unknown = connection.pragma('quick_check(1)', { simple: true });
-      if (damage !== 'ok') throw new DaemonError('database-corrupt', `${path} is damaged: ${String(damage)}`, { details: { path } });
+      if (damage !== 'ok')
+        throw new DaemonError('database-corrupt', `${path} is damaged: ${String(damage)}`, {
+          details: { path },
+        });
       migrate(migrationTarget(connection, path), migrations);
       checkSettings(connection, path);
       return connection;
@@ -138,7 +158,10 @@ function checkSettings(connection: SqliteDatabase.Database, path: string): void 
     foreignKeys: connection.pragma('foreign_keys', { simple: true }),
   };
   if (found.journal === 'wal' && found.synchronous === synchronousFull && found.foreignKeys === 1) return;
-  throw new DaemonError('database-failed', `${path} does not keep its durability settings: ${JSON.stringify(found)}`);
+  throw new DaemonError(
+    'database-failed',
+    `${path} does not keep its durability settings: ${JSON.stringify(found)}`,
+  );
 }
 
 function migrationTarget(connection: SqliteDatabase.Database, path: string): MigrationTarget {
@@ -146,7 +169,8 @@ function migrationTarget(connection: SqliteDatabase.Database, path: string): Mig
     path,
     exec: (sql) => void connection.exec(sql),
     query: <Row>(sql: string) => connection.prepare<[], Row>(sql).all(),
-    record: ({ number, name, sha256 }) => void connection.prepare('INSERT INTO migration VALUES (?, ?, ?)').run(number, name, sha256),
+    record: ({ number, name, sha256 }) =>
+      void connection.prepare('INSERT INTO migration VALUES (?, ?, ?)').run(number, name, sha256),
     transaction: (fn) => connection.transaction(fn).immediate(),
   };
 }
@@ -227,7 +251,10 @@ function readPid(path: string): number | undefined {
 /** better-sqlite3 needs Node-API 10; below that it ends the process without a word. */
 function requireNodeApi(): void {
   if (Number(versions['napi']) >= 10) return;
-  throw new DaemonError('runtime-unsupported', `Node ${versions.node} is too old to open a database; 24.15 or later is needed`);
+  throw new DaemonError(
+    'runtime-unsupported',
+    `Node ${versions.node} is too old to open a database; 24.15 or later is needed`,
+  );
 }
 
 function guarded<T>(path: string, fn: () => T): T {

@@ -31,9 +31,13 @@ export async function readIdentity(certFile: string, keyFile: string): Promise<T
   const [cert, key] = await Promise.all([readText(certFile), readText(keyFile)]);
   const [leaf] = parseCertificates(cert, certFile);
   if (leaf === undefined) throw new DaemonError('tls-invalid', `${certFile} holds no certificate`);
-  if (((await stat(keyFile)).mode & 0o007) !== 0) throw new DaemonError('tls-invalid', `${keyFile} is open to every user of this machine`);
+  if (((await stat(keyFile)).mode & 0o007) !== 0)
+    throw new DaemonError('tls-invalid', `${keyFile} is open to every user of this machine`);
   if (!leaf.checkPrivateKey(parseKey(key, keyFile))) {
-    throw new DaemonError('tls-invalid', `the key in ${keyFile} does not belong to the certificate in ${certFile}`);
+    throw new DaemonError(
+      'tls-invalid',
+      `the key in ${keyFile} does not belong to the certificate in ${certFile}`,
+    );
   }
   return { key, cert, leaf: factsOf(leaf) };
 }
@@ -44,7 +48,8 @@ export async function readAuthorities(file: string): Promise<string> {
   const certificates = parseCertificates(pem, file);
   const other = certificates.find((certificate) => !certificate.ca);
   if (certificates.length === 0) throw new DaemonError('tls-invalid', `${file} holds no certificate`);
-  if (other !== undefined) throw new DaemonError('tls-invalid', `${file} holds ${other.subject}, which is not an authority`);
+  if (other !== undefined)
+    throw new DaemonError('tls-invalid', `${file} holds ${other.subject}, which is not an authority`);
   return pem;
 }
 
@@ -61,7 +66,12 @@ export function fingerprint(der: Uint8Array): string {
 /** True when the first certificate of `pem` was signed by one of `authorities`; dates are not looked at. */
 export function isIssuedBy(pem: string, authorities: string): boolean {
   const [leaf] = parseCertificates(pem, 'certificate');
-  return leaf !== undefined && parseCertificates(authorities, 'authority').some((ca) => ca.ca && leaf.checkIssued(ca) && leaf.verify(ca.publicKey));
+  return (
+    leaf !== undefined &&
+    parseCertificates(authorities, 'authority').some(
+      (ca) => ca.ca && leaf.checkIssued(ca) && leaf.verify(ca.publicKey),
+    )
+  );
 }
 
 const pemBlock = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g;
@@ -71,7 +81,9 @@ function parseCertificates(pem: string, origin: string): readonly X509Certificat
     try {
       return new X509Certificate(block);
     } catch (error) {
-      throw new DaemonError('tls-invalid', `${origin} holds a certificate that cannot be read`, { cause: error });
+      throw new DaemonError('tls-invalid', `${origin} holds a certificate that cannot be read`, {
+        cause: error,
+      });
     }
   });
 }
