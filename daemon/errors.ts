@@ -63,9 +63,9 @@ export function systemCode(error: unknown): string | undefined {
 export function fromSystem(error: unknown, fallback: DaemonErrorKind, subject: string): DaemonError {
   if (error instanceof DaemonError) return error;
   const code = systemCode(error);
-  const kind = kindOfSystemCode(code) ?? fallback;
+  const kind = kindsOfSystemCodes.get(code ?? '') ?? fallback;
   const details = { subject, ...(code === undefined ? {} : { systemCode: code }) };
-  return new DaemonError(kind, `${sentenceOf(kind)}: ${subject}`, { cause: error, details });
+  return new DaemonError(kind, `${failurePhrases[kind] ?? kind} ${subject}`, { cause: error, details });
 }
 
 /** The whole chain of causes in one line, outermost first, for a log or a terminal. */
@@ -81,6 +81,20 @@ export function errorChain(error: unknown): string {
 
 const maxChainDepth = 10;
 
+const kindsOfSystemCodes: ReadonlyMap<string, DaemonErrorKind> = new Map([
+  ['EADDRINUSE', 'port-taken'],
+  ['ENOSPC', 'disk-full'],
+  ['EDQUOT', 'disk-full'],
+]);
+
+const failurePhrases: Partial<Record<DaemonErrorKind, string>> = {
+  'disk-full': 'no space left for',
+  'listen-failed': 'cannot listen on',
+  'path-unreadable': 'cannot read',
+  'path-unwritable': 'cannot write',
+  'port-taken': 'another program listens on',
+};
+
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return typeof error === 'string' ? error : `thrown ${typeof error}`;
   const label = error instanceof DaemonError ? `[${error.kind}] ` : labelOf(error);
@@ -93,33 +107,4 @@ function labelOf(error: Error): string {
   const code = systemCode(error);
   if (code !== undefined && !error.message.includes(code)) return `${code} `;
   return error.message === '' && !(error instanceof AggregateError) ? error.name : '';
-}
-
-function kindOfSystemCode(code: string | undefined): DaemonErrorKind | undefined {
-  switch (code) {
-    case 'EADDRINUSE':
-      return 'port-taken';
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return 'disk-full';
-    default:
-      return undefined;
-  }
-}
-
-function sentenceOf(kind: DaemonErrorKind): string {
-  switch (kind) {
-    case 'path-unreadable':
-      return 'cannot read';
-    case 'path-unwritable':
-      return 'cannot write';
-    case 'listen-failed':
-      return 'cannot listen on';
-    case 'port-taken':
-      return 'another program listens on';
-    case 'disk-full':
-      return 'no space left for';
-    default:
-      return kind;
-  }
 }
