@@ -1,0 +1,83 @@
+// One row a site: what its last Hello said, when it was last heard of, what was offered to it, and what stands between
+// us. Written by the sync sessions, read by the REST API.
+import type { Database } from '../../daemon/sqlite.ts';
+import type { ErrorCode } from '../../proto/errors.ts';
+
+/** What an agent says of itself when it opens a stream. */
+export interface HelloFacts {
+  readonly capability: number;
+  readonly agentVersion: string;
+  readonly bootId: string;
+  /** Null while unknown. */
+  readonly clusterUid: string | null;
+  /** 0, 0 and null when it holds no document. */
+  readonly heldEpoch: number;
+  readonly heldGeneration: number;
+  readonly heldDigest: string | null;
+  /** Null when it refused nothing. */
+  readonly refusedGeneration: number | null;
+  readonly refusedCode: ErrorCode | null;
+}
+
+export interface ContactRow extends Partial<Nullable<HelloFacts>> {
+  readonly lastContactMs: number | null;
+  /** Why nothing is offered to this site, although something else is wanted. */
+  readonly problem: ErrorCode | null;
+  readonly problemSinceMs: number | null;
+  readonly offeredEpoch: number | null;
+  readonly offeredGeneration: number | null;
+  readonly offeredSignatures: string | null;
+}
+
+type Nullable<T> = { readonly [K in keyof T]: T[K] | null };
+
+export interface ContactTable {
+  find(siteId: string): ContactRow | undefined;
+  /** The cluster once known stays; a new machine of the site makes it unknown again (`forgetCluster`). */
+  hello(siteId: string, facts: HelloFacts, nowMs: number): void;
+  /** Any sign of life. */
+  seen(siteId: string, nowMs: number): void;
+  refused(siteId: string, refusal: { readonly generation: number; readonly code: ErrorCode }): void;
+  offered(siteId: string, offer: { readonly epoch: number; readonly generation: number; readonly signatures: string }): void;
+  /** The moment is kept while the problem stays the same. */
+  problem(siteId: string, code: ErrorCode | null, nowMs: number): void;
+  forgetCluster(siteId: string): void;
+}
+
+const columns = `last_contact_ms AS lastContactMs, capability, agent_version AS agentVersion, boot_id AS bootId,
+  cluster_uid AS clusterUid, held_epoch AS heldEpoch, held_generation AS heldGeneration, held_digest AS heldDigest,
+  refused_generation AS refusedGeneration, refused_code AS refusedCode, problem, problem_since_ms AS problemSinceMs,
+  offered_epoch AS offeredEpoch, offered_generation AS offeredGeneration, offered_signatures AS offeredSignatures`;
+
+export function contactTable(database: Database): ContactTable {
+  const select = database.prepare<ContactRow>(`SELECT ${columns} FROM contact WHERE site_id = ?`);
+  const hello = database.prepare(
+    `INSERT INTO contact (site_id, last_contact_ms, capability, agent_version, boot_id, cluster_uid, held_epoch,
+       held_generation, held_digest, refused_generation, refused_code)
+     VALUES (:siteId, :nowMs, :capability, :agentVersion, :bootId, :clusterUid, :heldEpoch, :heldGeneration, :heldDigest,
+       :refusedGeneration, :refusedCode)
+     ON CONFLICT (site_id) DO UPDATE SET last_contact_ms = :nowMs, capability = :capability, agent_version = :agentVersion,
+       boot_id = :bootId, cluster_uid = coalesce(cluster_uid, :clusterUid), held_epoch = :heldEpoch,
+       held_generation = :heldGeneration, held_digest = :heldDigest, refused_generation = :refusedGeneration,
+       refused_code = :refusedCode`,
+  );
+  const seen = database.prepare('UPDATE contact SET last_contact_ms = ? WHERE site_id = ?');
+  const refused = database.prepare('UPDATE contact SET refused_generation = ?, refused_code = ? WHERE site_id = ?');
+  const offered = database.prepare(
+    'UPDATE contact SET offered_epoch = ?, offered_generation = ?, offered_signatures = ? WHERE site_id = ?',
+  );
+  const problem = database.prepare(
+    `INSERT INTO contact (site_id, problem, problem_since_ms) VALUES (:siteId, :code, :sinceMs)
+     ON CONFLICT (site_id) DO UPDATE SET problem = :code, problem_since_ms = :sinceMs WHERE problem IS NOT :code`,
+  );
+  const forget = database.prepare('UPDATE contact SET cluster_uid = NULL WHERE site_id = ?');
+  return {
+    find: (siteId) => select.get(siteId),
+    hello: (siteId, facts, nowMs) => void hello.run({ siteId, nowMs, ...facts }),
+    seen: (siteId, nowMs) => void seen.run(nowMs, siteId),
+    refused: (siteId, { generation, code }) => void refused.run(generation, code, siteId),
+    offered: (siteId, { epoch, generation, signatures }) => void offered.run(epoch, generation, signatures, siteId),
+    problem: (siteId, code, nowMs) => void problem.run({ siteId, code, sinceMs: code === null ? null : nowMs }),
+    forgetCluster: (siteId) => void forget.run(siteId),
+  };
+}

@@ -1,0 +1,66 @@
+// The chain of signed documents of each site, never changed. Called by the REST API, which adds to it, and by the sync
+// sessions, which offer what a site lacks.
+import type { Database } from '../../daemon/sqlite.ts';
+
+export interface DesiredRow {
+  readonly siteId: string;
+  readonly epoch: number;
+  readonly generation: number;
+  /** Digest of the payload. */
+  readonly digest: string;
+  /** Digest of the payload of the document before. */
+  readonly previous: string | null;
+  readonly releaseDigest: string;
+  /** The signed envelope as it travels. */
+  readonly envelope: Uint8Array;
+  readonly issuedAtMs: number;
+  readonly issuedBy: string;
+}
+
+/** A document's place in the chain, without the document. */
+export type DesiredLink = Pick<DesiredRow, 'epoch' | 'generation' | 'digest' | 'previous'>;
+
+export interface DesiredTable {
+  add(row: DesiredRow): void;
+  /** The newest document of a site. */
+  latest(siteId: string): DesiredRow | undefined;
+  /** All of a site, oldest first. */
+  chain(siteId: string): readonly DesiredLink[];
+  envelope(siteId: string, link: DesiredLink): Uint8Array | undefined;
+  /** Sites whose newest document names this release. */
+  sitesOf(releaseDigest: string): readonly string[];
+}
+
+const columns = `site_id AS siteId, epoch, generation, digest, previous, release_digest AS releaseDigest, envelope,
+  issued_at_ms AS issuedAtMs, issued_by AS issuedBy`;
+
+export function desiredTable(database: Database): DesiredTable {
+  const insert = database.prepare(
+    `INSERT INTO desired (site_id, epoch, generation, digest, previous, release_digest, envelope, issued_at_ms, issued_by)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const latest = database.prepare<DesiredRow>(
+    `SELECT ${columns} FROM desired WHERE site_id = ? ORDER BY epoch DESC, generation DESC LIMIT 1`,
+  );
+  const chain = database.prepare<DesiredLink>(
+    'SELECT epoch, generation, digest, previous FROM desired WHERE site_id = ? ORDER BY epoch, generation',
+  );
+  const envelope = database.prepare<{ envelope: Uint8Array }>(
+    'SELECT envelope FROM desired WHERE site_id = ? AND epoch = ? AND generation = ?',
+  );
+  const naming = database.prepare<{ siteId: string }>('SELECT DISTINCT site_id AS siteId FROM desired WHERE release_digest = ?');
+  return {
+    add: (row) => {
+      const { siteId, epoch, generation, digest, previous, releaseDigest } = row;
+      insert.run(siteId, epoch, generation, digest, previous, releaseDigest, row.envelope, row.issuedAtMs, row.issuedBy);
+    },
+    latest: (siteId) => latest.get(siteId),
+    chain: (siteId) => chain.all(siteId),
+    envelope: (siteId, link) => envelope.get(siteId, link.epoch, link.generation)?.envelope,
+    sitesOf: (releaseDigest) =>
+      naming
+        .all(releaseDigest)
+        .map((row) => row.siteId)
+        .filter((siteId) => latest.get(siteId)?.releaseDigest === releaseDigest),
+  };
+}

@@ -1,0 +1,178 @@
+-- What a control plane knows. Times are milliseconds since 1970 UTC; digests are sha256:<hex>; secrets only as hashes.
+-- Sites, their machines and certificates.
+
+CREATE TABLE setting (
+  name TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE site (
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  created_at_ms INTEGER NOT NULL,
+  revoked_at_ms INTEGER
+) STRICT;
+
+CREATE TABLE join_token (
+  hash TEXT PRIMARY KEY,
+  site_id TEXT NOT NULL REFERENCES site (id),
+  created_at_ms INTEGER NOT NULL,
+  expires_at_ms INTEGER NOT NULL,
+  used_at_ms INTEGER
+) STRICT;
+
+-- A machine that asked to become a site; its device key becomes the site's identity on approval.
+CREATE TABLE enrolment (
+  id TEXT PRIMARY KEY,
+  site_id TEXT NOT NULL REFERENCES site (id),
+  token_hash TEXT NOT NULL UNIQUE REFERENCES join_token (hash),
+  device_key BLOB NOT NULL,
+  csr BLOB NOT NULL,
+  fingerprint TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('pending', 'approved', 'refused')),
+  created_at_ms INTEGER NOT NULL,
+  decided_at_ms INTEGER
+) STRICT;
+
+CREATE INDEX enrolment_by_site ON enrolment (site_id, created_at_ms);
+
+-- The machines of a site, one after the other; `agent` is the number in the certificate's name.
+CREATE TABLE device (
+  site_id TEXT NOT NULL REFERENCES site (id),
+  agent INTEGER NOT NULL,
+  enrolment_id TEXT NOT NULL UNIQUE REFERENCES enrolment (id),
+  device_key BLOB NOT NULL,
+  approved_at_ms INTEGER NOT NULL,
+  replaced_at_ms INTEGER,
+  PRIMARY KEY (site_id, agent)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE leaf (
+  fingerprint TEXT PRIMARY KEY,
+  serial TEXT NOT NULL,
+  site_id TEXT NOT NULL,
+  agent INTEGER NOT NULL,
+  csr_digest TEXT NOT NULL,
+  der BLOB NOT NULL,
+  not_before_ms INTEGER NOT NULL,
+  not_after_ms INTEGER NOT NULL,
+  FOREIGN KEY (site_id, agent) REFERENCES device (site_id, agent)
+) STRICT;
+
+CREATE INDEX leaf_by_device ON leaf (site_id, agent, not_after_ms);
+
+-- Releases, their content and the documents of each site.
+
+CREATE TABLE release (
+  digest TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  version TEXT NOT NULL,
+  published_at_ms INTEGER NOT NULL,
+  published_by TEXT NOT NULL,
+  signatures BLOB NOT NULL,
+  UNIQUE (name, version)
+) STRICT;
+
+-- Which content a release names, the manifest itself included: a site may fetch what its own documents lead to.
+CREATE TABLE release_content (
+  release_digest TEXT NOT NULL REFERENCES release (digest),
+  content_digest TEXT NOT NULL,
+  PRIMARY KEY (release_digest, content_digest)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE desired (
+  site_id TEXT NOT NULL REFERENCES site (id),
+  epoch INTEGER NOT NULL,
+  generation INTEGER NOT NULL,
+  digest TEXT NOT NULL,
+  previous TEXT,
+  release_digest TEXT NOT NULL,
+  envelope BLOB NOT NULL,
+  issued_at_ms INTEGER NOT NULL,
+  issued_by TEXT NOT NULL,
+  PRIMARY KEY (site_id, epoch, generation)
+) STRICT;
+
+CREATE INDEX desired_by_release ON desired (release_digest);
+
+-- What sites said. One row a site: its last Hello, the last sign of life, and what was offered to it.
+CREATE TABLE contact (
+  site_id TEXT PRIMARY KEY REFERENCES site (id),
+  last_contact_ms INTEGER,
+  capability INTEGER,
+  agent_version TEXT,
+  boot_id TEXT,
+  cluster_uid TEXT,
+  held_epoch INTEGER,
+  held_generation INTEGER,
+  held_digest TEXT,
+  refused_generation INTEGER,
+  refused_code TEXT,
+  problem TEXT,
+  problem_since_ms INTEGER,
+  offered_epoch INTEGER,
+  offered_generation INTEGER,
+  offered_signatures TEXT
+) STRICT;
+
+-- The last sequence number received of each start of an agent: what comes again counts once.
+CREATE TABLE report_position (
+  site_id TEXT NOT NULL REFERENCES site (id),
+  boot_id TEXT NOT NULL,
+  sequence INTEGER NOT NULL,
+  received_at_ms INTEGER NOT NULL,
+  PRIMARY KEY (site_id, boot_id)
+) STRICT, WITHOUT ROWID;
+
+-- The latest state of each site, as JSON of our own type SiteState.
+CREATE TABLE site_state (
+  site_id TEXT PRIMARY KEY REFERENCES site (id),
+  boot_id TEXT NOT NULL,
+  sequence INTEGER NOT NULL,
+  received_at_ms INTEGER NOT NULL,
+  state TEXT NOT NULL
+) STRICT;
+
+-- Refusals and results of runs, every one of them.
+CREATE TABLE site_event (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  site_id TEXT NOT NULL REFERENCES site (id),
+  boot_id TEXT NOT NULL,
+  sequence INTEGER NOT NULL,
+  received_at_ms INTEGER NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('refusal', 'run')),
+  event TEXT NOT NULL,
+  UNIQUE (site_id, boot_id, sequence)
+) STRICT;
+
+CREATE INDEX site_event_by_site ON site_event (site_id, kind, id);
+
+CREATE TRIGGER site_event_kept BEFORE DELETE ON site_event BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END;
+
+CREATE TRIGGER site_event_unchanged BEFORE UPDATE ON site_event BEGIN SELECT RAISE(ABORT, 'events are never changed'); END;
+
+-- People: tokens and the record of what they did.
+
+CREATE TABLE operator_token (
+  hash TEXT PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  role TEXT NOT NULL CHECK (role IN ('viewer', 'operator')),
+  created_at_ms INTEGER NOT NULL
+) STRICT;
+
+-- `hash` covers the row and `previous`, the hash of the row before: a changed or missing row shows.
+CREATE TABLE audit (
+  id INTEGER PRIMARY KEY,
+  at_ms INTEGER NOT NULL,
+  who TEXT NOT NULL,
+  what TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  why TEXT,
+  digest TEXT,
+  previous TEXT NOT NULL,
+  hash TEXT NOT NULL
+) STRICT;
+
+CREATE TRIGGER audit_kept BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'audit rows are never deleted'); END;
+
+CREATE TRIGGER audit_unchanged BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'audit rows are never changed'); END;
