@@ -5,7 +5,7 @@
 import { runProgram } from './pinned-node.mjs';
 
 runProgram({
-  built: 'dist/tre-agent.mjs',
+  built: 'dist/tre-agent/tre-agent.mjs',
   source: 'agent/main.ts',
   nodeFlags: ['--optimize-for-size', '--max-semi-space-size=1', '--v8-pool-size=1'],
   env: { MALLOC_ARENA_MAX: '1' },

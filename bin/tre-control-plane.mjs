@@ -3,4 +3,4 @@
 // Nothing but the choice of the file and of Node's flags belongs here.
 import { runProgram } from './pinned-node.mjs';
 
-runProgram({ built: 'dist/tre-control-plane.mjs', source: 'control-plane/main.ts' });
+runProgram({ built: 'dist/tre-control-plane/tre-control-plane.mjs', source: 'control-plane/main.ts' });

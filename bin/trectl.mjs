@@ -3,4 +3,4 @@
 // Nothing but the choice of the file and of Node's flags belongs here.
 import { runProgram } from './pinned-node.mjs';
 
-runProgram({ built: 'dist/trectl.mjs', source: 'cli/main.ts' });
+runProgram({ built: 'dist/trectl/trectl.mjs', source: 'cli/main.ts' });

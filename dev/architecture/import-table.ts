@@ -146,6 +146,7 @@ export const environmentReaders: readonly string[] = [
   'control-plane/main.ts',
   'cli',
   'dev',
+  'bin',
 ];
 
 /** Who starts other programs: one file, and the two that run before TypeScript can. */
@@ -155,6 +156,11 @@ export const programStarters: readonly string[] = ['daemon/exec.ts', 'bin/pinned
 export function roomOf(file: string): Room | undefined {
   const fitting = rooms.filter((room) => isInside(file, room.path));
   return fitting.sort((a, b) => b.path.length - a.path.length)[0];
+}
+
+/** The folder or file that a door leads to. */
+export function placeOf(door: Door): string {
+  return typeof door === 'string' ? door : door.types;
 }
 
 /** True when `file` is `place` or lies in that folder. */

@@ -4,8 +4,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { rooms } from '../../dev/architecture/import-table.ts';
-import { cyclesOf, forbiddenImports, importsOf, placeOf } from './imports.ts';
+import { placeOf, rooms } from '../../dev/architecture/import-table.ts';
+import { cyclesOf, forbiddenImports, importsOf } from './imports.ts';
 import { isProduct, parseSource, readText, root, sources } from './sources.ts';
 
 const product = sources().filter(({ path }) => isProduct(path));

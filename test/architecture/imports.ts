@@ -5,10 +5,10 @@
 import { isBuiltin } from 'node:module';
 import { dirname, join } from 'node:path/posix';
 import {
-  type Door,
   entries,
   harmless,
   isInside,
+  placeOf,
   processes,
   programStarters,
   type Room,
@@ -96,10 +96,6 @@ export function packageOf(specifier: string): string {
     .split('/')
     .slice(0, specifier.startsWith('@') ? 2 : 1)
     .join('/');
-}
-
-export function placeOf(door: Door): string {
-  return typeof door === 'string' ? door : door.types;
 }
 
 /** Import cycles, types included, each as `a -> b -> a`; every cycle is reported at least once. */
