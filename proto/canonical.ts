@@ -6,7 +6,12 @@
 import { formatPointer, isList } from './pointer.ts';
 import { type JsonObject, type JsonValue, maxInt64, minInt64, objectLimits } from './strict-json.ts';
 
-export type NotCanonicalReason = 'LONE_SURROGATE' | 'NOT_FINITE' | 'INTEGER_TOO_LARGE' | 'TOO_DEEP' | 'NOT_JSON';
+export type NotCanonicalReason =
+  | 'LONE_SURROGATE'
+  | 'NOT_FINITE'
+  | 'INTEGER_TOO_LARGE'
+  | 'TOO_DEEP'
+  | 'NOT_JSON';
 
 export type CanonicalResult =
   | { readonly ok: true; readonly bytes: Uint8Array }

@@ -146,8 +146,19 @@ const releaseShape = struct<Release>({
     }),
     1000,
   ),
-  images: list(struct<ReleaseImage>({ reference: text({ maxLength: 1024 }), digest: nullable(digest) }), 10_000),
-  prune: list(struct<PruneAllowance>({ group: apiName, kind: apiName, namespace: nullable(label), name: nullable(apiName) }), 1000),
+  images: list(
+    struct<ReleaseImage>({ reference: text({ maxLength: 1024 }), digest: nullable(digest) }),
+    10_000,
+  ),
+  prune: list(
+    struct<PruneAllowance>({
+      group: apiName,
+      kind: apiName,
+      namespace: nullable(label),
+      name: nullable(apiName),
+    }),
+    1000,
+  ),
   inputs: record(digest, 20_000),
   tool: text({ maxLength: 64 }),
 });
@@ -182,7 +193,11 @@ export function releaseName(release: { readonly name: string; readonly version: 
 }
 
 /** One text for group, kind, namespace and name: the identity of an object in a cluster, whatever its API version. */
-export function objectId(object: { readonly group: string; readonly kind: string; readonly namespace: string | null; readonly name: string }): string {
+export function objectId(object: {
+  readonly group: string;
+  readonly kind: string;
+  readonly namespace: string | null;
+  readonly name: string;
+}): string {
   return `${object.group}/${object.kind}/${object.namespace ?? ''}/${object.name}`;
 }
-

@@ -15,15 +15,25 @@ export function signEnrolment(deviceKey: KeyObject, request: EnrolmentRequest): 
 }
 
 /** True when the holder of this device key (SubjectPublicKeyInfo, DER) made this very request. */
-export function verifyEnrolment(devicePublicKey: Uint8Array, request: EnrolmentRequest, signature: Uint8Array): boolean {
+export function verifyEnrolment(
+  devicePublicKey: Uint8Array,
+  request: EnrolmentRequest,
+  signature: Uint8Array,
+): boolean {
   const key = parseDeviceKey(devicePublicKey);
-  return key !== undefined && verify('sha256', enrolmentBytes(request), { key, dsaEncoding: 'der' }, signature);
+  return (
+    key !== undefined && verify('sha256', enrolmentBytes(request), { key, dsaEncoding: 'der' }, signature)
+  );
 }
 
 /** The bytes that are signed: "tre-enrol-v1" NUL purpose NUL site id NUL subject. */
 export function enrolmentBytes(request: EnrolmentRequest): Buffer {
-  const subject = typeof request.subject === 'string' ? Buffer.from(request.subject, 'utf8') : request.subject;
-  return Buffer.concat([Buffer.from(`tre-enrol-v1\0${request.purpose}\0${request.siteId}\0`, 'utf8'), subject]);
+  const subject =
+    typeof request.subject === 'string' ? Buffer.from(request.subject, 'utf8') : request.subject;
+  return Buffer.concat([
+    Buffer.from(`tre-enrol-v1\0${request.purpose}\0${request.siteId}\0`, 'utf8'),
+    subject,
+  ]);
 }
 
 /** A P-256 public key, or undefined for any other bytes. */

@@ -48,7 +48,11 @@ const envelopeShape = struct({
   payload: text({ maxLength: 16 * 1024 * 1024, form: base64Form, what: 'base64' }),
   signatures: signatureList,
 });
-const detachedShape = struct({ payloadType: text({ maxLength: 128 }), digest: text({ maxLength: 71 }), signatures: signatureList });
+const detachedShape = struct({
+  payloadType: text({ maxLength: 128 }),
+  digest: text({ maxLength: 71 }),
+  signatures: signatureList,
+});
 
 /** `sha256:<hex>` of bytes: how all content is named. */
 export function digestOf(bytes: Uint8Array): string {
@@ -58,7 +62,10 @@ export function digestOf(bytes: Uint8Array): string {
 /** The bytes that are signed (DSSE v1, pre-authentication encoding). */
 export function signedBytes(payloadType: string, payload: Uint8Array): Buffer {
   const type = Buffer.from(payloadType, 'utf8');
-  return Buffer.concat([Buffer.from(`DSSEv1 ${type.length} ${payloadType} ${payload.byteLength} `, 'utf8'), payload]);
+  return Buffer.concat([
+    Buffer.from(`DSSEv1 ${type.length} ${payloadType} ${payload.byteLength} `, 'utf8'),
+    payload,
+  ]);
 }
 
 /** The id of a key: sha256 of its raw 32 bytes. */
@@ -82,7 +89,11 @@ export function signPayload(key: KeyObject, payloadType: string, payload: Uint8A
 /** The names of the distinct keys that signed these bytes. The caller compares their number with its threshold. */
 export function verifiedSigners(
   keys: readonly PublicKey[],
-  signed: { readonly payloadType: string; readonly payload: Uint8Array; readonly signatures: readonly Signature[] },
+  signed: {
+    readonly payloadType: string;
+    readonly payload: Uint8Array;
+    readonly signatures: readonly Signature[];
+  },
 ): readonly string[] {
   const bytes = signedBytes(signed.payloadType, signed.payload);
   const distinct = new Map(keys.map((key) => [key.key, key]));
@@ -94,7 +105,10 @@ export function verifiedSigners(
 /** Envelope -> bytes (DSSE JSON). */
 export function encodeEnvelope(envelope: Envelope): Buffer {
   const { payloadType, payload, signatures } = envelope;
-  return Buffer.from(JSON.stringify({ payloadType, payload: Buffer.from(payload).toString('base64'), signatures }), 'utf8');
+  return Buffer.from(
+    JSON.stringify({ payloadType, payload: Buffer.from(payload).toString('base64'), signatures }),
+    'utf8',
+  );
 }
 
 /** Bytes -> envelope. Throws JsonRefused or ShapeRefused; the payload is not parsed and not yet trusted. */

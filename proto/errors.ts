@@ -138,7 +138,10 @@ export class TreError extends Error {
   readonly facts: ErrorFacts;
 
   constructor(code: ErrorCode, detail?: string, options: { cause?: unknown; facts?: ErrorFacts } = {}) {
-    super(`${code}: ${detail ?? errors[code].text}`, options.cause === undefined ? undefined : { cause: options.cause });
+    super(
+      `${code}: ${detail ?? errors[code].text}`,
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
     this.name = 'TreError';
     this.code = code;
     this.facts = options.facts ?? {};

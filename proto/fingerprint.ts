@@ -15,10 +15,20 @@ export function fingerprintOf(devicePublicKey: Uint8Array): string {
 
 /** The same words as they may be typed: any case, hyphens or blanks between them. */
 export function normaliseFingerprint(typed: string): string {
-  return typed.trim().toLowerCase().split(/[\s-]+/).join('-');
+  return typed
+    .trim()
+    .toLowerCase()
+    .split(/[\s-]+/)
+    .join('-');
 }
 
 function wordOf(bits: number): string {
-  const letters = [consonants[bits >> 12], vowels[(bits >> 10) & 3], consonants[(bits >> 6) & 15], vowels[(bits >> 4) & 3], consonants[bits & 15]];
+  const letters = [
+    consonants[bits >> 12],
+    vowels[(bits >> 10) & 3],
+    consonants[(bits >> 6) & 15],
+    vowels[(bits >> 4) & 3],
+    consonants[bits & 15],
+  ];
   return letters.join('');
 }

@@ -1,8 +1,26 @@
 // protobuf-es descriptors -> grpc-js: service definitions, typed handlers and calls. The only place that knows both.
 // Owns what grpc-js leaves to its users: an error listener on every call (without one the process dies),
 // AbortSignal -> cancel, back pressure on writes, and our error code as a detail of the status.
-import { create, fromBinary, toBinary, type DescMessage, type DescMethod, type DescService, type MessageInitShape, type MessageShape } from '@bufbuild/protobuf';
-import { Metadata, status as grpcStatus, type Client, type ClientDuplexStream, type ClientReadableStream, type MethodDefinition, type ServiceDefinition, type ServiceError } from '@grpc/grpc-js';
+import {
+  create,
+  fromBinary,
+  toBinary,
+  type DescMessage,
+  type DescMethod,
+  type DescService,
+  type MessageInitShape,
+  type MessageShape,
+} from '@bufbuild/protobuf';
+import {
+  Metadata,
+  status as grpcStatus,
+  type Client,
+  type ClientDuplexStream,
+  type ClientReadableStream,
+  type MethodDefinition,
+  type ServiceDefinition,
+  type ServiceError,
+} from '@grpc/grpc-js';
 import { errors, isErrorCode, type ErrorCode } from './errors.ts';
 
 /** Largest message either side accepts, in bytes. */
@@ -20,7 +38,11 @@ export class CallFailed extends Error {
     this.name = 'CallFailed';
     this.status = error.code;
     const sent = error.metadata?.get(codeKey)[0]?.toString() ?? '';
-    this.code = isErrorCode(sent) ? sent : error.code === grpcStatus.RESOURCE_EXHAUSTED ? 'FRAME_TOO_LARGE' : undefined;
+    this.code = isErrorCode(sent)
+      ? sent
+      : error.code === grpcStatus.RESOURCE_EXHAUSTED
+        ? 'FRAME_TOO_LARGE'
+        : undefined;
   }
 }
 
@@ -33,7 +55,20 @@ export function serviceDefinition(service: DescService): ServiceDefinition {
 export function statusOf(code: ErrorCode, detail?: string): Partial<ServiceError> {
   const metadata = new Metadata();
   metadata.set(codeKey, code);
-  return { code: grpcCodes[errors[code].http] ?? grpcStatus.FAILED_PRECONDITION, details: detail ?? errors[code].text, metadata };
+  return {
+    code: grpcCodes[errors[code].http] ?? grpcStatus.FAILED_PRECONDITION,
+    details: detail ?? errors[code].text,
+    metadata,
+  };
+}
+
+/** Ends a server's stream with one of our codes. grpc-js sends a status for an emitted error, not for a destroyed stream. */
+export function endWith(
+  stream: { emit(event: 'error', error: Partial<ServiceError>): boolean },
+  code: ErrorCode,
+  detail?: string,
+): void {
+  stream.emit('error', statusOf(code, detail));
 }
 
 /** One request, one answer. Rejects with CallFailed. */
@@ -90,7 +125,11 @@ export function callDuplex<I extends DescMessage, O extends DescMessage>(
   signal: AbortSignal,
 ): Duplex<I, O> {
   const definition = methodDefinition(method);
-  const call = client.makeBidiStreamRequest(definition.path, definition.requestSerialize, definition.responseDeserialize);
+  const call = client.makeBidiStreamRequest(
+    definition.path,
+    definition.requestSerialize,
+    definition.responseDeserialize,
+  );
   cancelOnAbort(call, signal);
   // The iterator below reports the error; this listener only keeps grpc-js from throwing it before iteration starts.
   call.on('error', () => {});
@@ -119,18 +158,24 @@ export function write(stream: NodeJS.WritableStream, message: object): Promise<v
   });
 }
 
-async function* incoming<T>(call: ClientReadableStream<unknown> | ClientDuplexStream<unknown, unknown>): AsyncGenerator<T> {
+async function* incoming<T>(
+  call: ClientReadableStream<unknown> | ClientDuplexStream<unknown, unknown>,
+): AsyncGenerator<T> {
   try {
     for await (const message of call) yield message as T;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && 'details' in error) throw new CallFailed(error as ServiceError);
+    if (error instanceof Error && 'code' in error && 'details' in error)
+      throw new CallFailed(error as ServiceError);
     throw error;
   } finally {
     call.cancel();
   }
 }
 
-function cancelOnAbort(call: { cancel(): void; on(event: string, listener: () => void): unknown }, signal: AbortSignal): void {
+function cancelOnAbort(
+  call: { cancel(): void; on(event: string, listener: () => void): unknown },
+  signal: AbortSignal,
+): void {
   const cancel = () => call.cancel();
   if (signal.aborted) return cancel();
   signal.addEventListener('abort', cancel, { once: true });
@@ -138,7 +183,8 @@ function cancelOnAbort(call: { cancel(): void; on(event: string, listener: () =>
 }
 
 function methodDefinition(method: DescMethod): MethodDefinition<unknown, unknown> {
-  const serialize = (schema: DescMessage) => (message: unknown) => Buffer.from(toBinary(schema, message as MessageShape<DescMessage>));
+  const serialize = (schema: DescMessage) => (message: unknown) =>
+    Buffer.from(toBinary(schema, message as MessageShape<DescMessage>));
   return {
     path: `/${method.parent.typeName}/${method.name}`,
     requestStream: method.methodKind === 'bidi_streaming' || method.methodKind === 'client_streaming',

@@ -44,7 +44,11 @@ const joinShape = struct<JoinFile>({
   type: oneOf('tre.join/v1'),
   siteId: text({ form: uuidForm, what: 'a UUID' }),
   siteName: text({ form: labelForm, what: 'a DNS label' }),
-  address: text({ maxLength: 300, form: /^(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\]):\d{1,5}$/, what: 'host:port' }),
+  address: text({
+    maxLength: 300,
+    form: /^(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\]):\d{1,5}$/,
+    what: 'host:port',
+  }),
   caDigest: text({ form: digestForm, what: 'a digest sha256:<hex>' }),
   token: text({ maxLength: 256 }),
   director: publicKey,
@@ -65,6 +69,7 @@ export function parseJoinFile(bytes: Uint8Array): JoinFile {
 
 function reachable(keyset: Keyset): Keyset {
   const distinct = new Set(keyset.keys.map((one) => one.key)).size;
-  if (keyset.threshold > distinct) throw new ShapeRefused('/threshold', `at most ${distinct}, the number of distinct keys`);
+  if (keyset.threshold > distinct)
+    throw new ShapeRefused('/threshold', `at most ${distinct}, the number of distinct keys`);
   return keyset;
 }

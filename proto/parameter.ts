@@ -39,7 +39,8 @@ export type ParameterCheck = { readonly ok: true } | { readonly ok: false; reado
 /** Decoder of a value. */
 export const parameterValue: Shape<ParameterValue> = (value, place) => {
   if (typeof value === 'boolean') return flag(value, place);
-  if (typeof value === 'number') return integer(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)(value, place);
+  if (typeof value === 'number')
+    return integer(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)(value, place);
   if (typeof value === 'string') return text()(value, place);
   throw new ShapeRefused(place, 'a text, a whole number, true or false');
 };
@@ -56,7 +57,10 @@ export const parameterShape: Shape<Parameter> = struct<Parameter>({
   minimum: bound,
   maximum: bound,
   values: list(text({ maxLength: 256 }), 256),
-  places: list(struct<ParameterPlace>({ object: integer(0, 2 ** 31), pointer: text({ maxLength: 1024 }) }), 1000),
+  places: list(
+    struct<ParameterPlace>({ object: integer(0, 2 ** 31), pointer: text({ maxLength: 1024 }) }),
+    1000,
+  ),
 });
 
 /** Is the value what the declaration allows? */
@@ -71,7 +75,10 @@ export function checkParameter(parameter: Parameter, value: ParameterValue): Par
       return verdict(fits, `a whole number from ${low} to ${high}`);
     }
     case 'enum':
-      return verdict(typeof value === 'string' && parameter.values.includes(value), `one of ${parameter.values.join(', ')}`);
+      return verdict(
+        typeof value === 'string' && parameter.values.includes(value),
+        `one of ${parameter.values.join(', ')}`,
+      );
     case 'cidr':
       return verdict(typeof value === 'string' && isCidr(value), 'a network such as 10.0.0.0/8');
     case 'string': {
@@ -81,7 +88,10 @@ export function checkParameter(parameter: Parameter, value: ParameterValue): Par
         value.isWellFormed() &&
         value.length <= maxLength &&
         (parameter.pattern === null || new RegExp(`^(?:${parameter.pattern})$`, 'u').test(value));
-      return verdict(fits, `a text of at most ${maxLength} characters${parameter.pattern === null ? '' : ` matching ${parameter.pattern}`}`);
+      return verdict(
+        fits,
+        `a text of at most ${maxLength} characters${parameter.pattern === null ? '' : ` matching ${parameter.pattern}`}`,
+      );
     }
   }
 }
@@ -92,10 +102,16 @@ export function resolveParameters(
   given: Readonly<Record<string, ParameterValue>>,
 ):
   | { readonly ok: true; readonly values: ReadonlyMap<string, ParameterValue> }
-  | { readonly ok: false; readonly code: 'PARAMETER_UNKNOWN' | 'PARAMETER_WITHOUT_VALUE' | 'PARAMETER_REFUSED'; readonly name: string; readonly why: string } {
+  | {
+      readonly ok: false;
+      readonly code: 'PARAMETER_UNKNOWN' | 'PARAMETER_WITHOUT_VALUE' | 'PARAMETER_REFUSED';
+      readonly name: string;
+      readonly why: string;
+    } {
   const values = new Map<string, ParameterValue>();
   const stray = Object.keys(given).find((name) => !parameters.some((parameter) => parameter.name === name));
-  if (stray !== undefined) return { ok: false, code: 'PARAMETER_UNKNOWN', name: stray, why: 'the release does not declare it' };
+  if (stray !== undefined)
+    return { ok: false, code: 'PARAMETER_UNKNOWN', name: stray, why: 'the release does not declare it' };
   for (const parameter of parameters) {
     const value = Object.hasOwn(given, parameter.name) ? given[parameter.name] : parameter.default;
     if (value === null || value === undefined)
@@ -135,9 +151,13 @@ function verdict(ok: boolean, why: string): ParameterCheck {
 /** IPv4 or IPv6 network in the usual notation; host bits may be set, as Kubernetes allows. */
 function isCidr(value: string): boolean {
   const [address, prefix, ...rest] = value.split('/');
-  if (address === undefined || prefix === undefined || rest.length > 0 || !/^(0|[1-9]\d{0,2})$/.test(prefix)) return false;
+  if (address === undefined || prefix === undefined || rest.length > 0 || !/^(0|[1-9]\d{0,2})$/.test(prefix))
+    return false;
   if (/^\d+(\.\d+){3}$/.test(address)) {
-    return Number(prefix) <= 32 && address.split('.').every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255);
+    return (
+      Number(prefix) <= 32 &&
+      address.split('.').every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255)
+    );
   }
   return Number(prefix) <= 128 && isIpv6(address);
 }

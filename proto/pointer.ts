@@ -28,7 +28,11 @@ export function valueAt(root: JsonValue, steps: readonly string[]): JsonValue | 
 }
 
 /** A copy of the root in which the existing value at the steps is another one; undefined when nothing is there. */
-export function replaceAt(root: JsonValue, steps: readonly string[], value: JsonValue): JsonValue | undefined {
+export function replaceAt(
+  root: JsonValue,
+  steps: readonly string[],
+  value: JsonValue,
+): JsonValue | undefined {
   const [step, ...rest] = steps;
   if (step === undefined) return value;
   const inner = child(root, step);

@@ -57,7 +57,8 @@ export function nullable<T>(inner: Shape<T>): Shape<T | null> {
 /** A list of the inner shape. */
 export function list<T>(inner: Shape<T>, maxLength: number): Shape<readonly T[]> {
   return (value, place) => {
-    if (!isList(value) || value.length > maxLength) throw new ShapeRefused(place, `a list of at most ${maxLength}`);
+    if (!isList(value) || value.length > maxLength)
+      throw new ShapeRefused(place, `a list of at most ${maxLength}`);
     return value.map((item, index) => inner(item, `${place}/${index}`));
   };
 }
@@ -67,12 +68,16 @@ export function record<T>(inner: Shape<T>, maxKeys: number): Shape<Readonly<Reco
   return (value, place) => {
     const object = asObject(value, place);
     if (Object.keys(object).length > maxKeys) throw new ShapeRefused(place, `at most ${maxKeys} keys`);
-    return Object.fromEntries(Object.entries(object).map(([key, item]) => [key, inner(item, `${place}/${key}`)]));
+    return Object.fromEntries(
+      Object.entries(object).map(([key, item]) => [key, inner(item, `${place}/${key}`)]),
+    );
   };
 }
 
 /** An object with exactly these keys. */
-export function struct<T extends object>(shapes: { readonly [K in keyof T]: Shape<T[K]> }): Shape<Readonly<T>> {
+export function struct<T extends object>(
+  shapes: { readonly [K in keyof T]: Shape<T[K]> },
+): Shape<Readonly<T>> {
   const keys = Object.keys(shapes) as (keyof T & string)[];
   return (value, place) => {
     const object = asObject(value, place);

@@ -72,7 +72,9 @@ test('what the strict reader would not read back for its depth is refused', (t) 
 const number = fc.oneof(
   fc.integer(),
   fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
-  fc.double({ noNaN: true, noDefaultInfinity: true }).filter((value) => !Number.isInteger(value) || Math.abs(value) < 2 ** 63),
+  fc
+    .double({ noNaN: true, noDefaultInfinity: true })
+    .filter((value) => !Number.isInteger(value) || Math.abs(value) < 2 ** 63),
 );
 const key = fc.string({ unit: 'grapheme' }).filter((text) => text !== '__proto__');
 const { value: anyValue } = fc.letrec<{ value: JsonValue }>((tie) => ({
@@ -101,7 +103,11 @@ test('what is written reads back to a value that is written the same', (t) => {
 
 test('the order in which keys were set does not matter', (t) => {
   fc.assert(
-    fc.property(anyValue, fc.integer(), (value, seed) => Buffer.compare(bytesOf(value), bytesOf(shuffled(value, seed))) === 0),
+    fc.property(
+      anyValue,
+      fc.integer(),
+      (value, seed) => Buffer.compare(bytesOf(value), bytesOf(shuffled(value, seed))) === 0,
+    ),
     { numRuns: 1000 },
   );
   t.pass();
@@ -128,7 +134,10 @@ function bytesOf(value: JsonValue): Uint8Array {
 function shuffled(value: JsonValue, seed: number): JsonValue {
   if (Array.isArray(value)) return value.map((item: JsonValue) => shuffled(item, seed));
   if (value === null || typeof value !== 'object') return value;
-  const entries = Object.entries(value).map(([name, item]): [string, JsonValue] => [name, shuffled(item, seed)]);
+  const entries = Object.entries(value).map(([name, item]): [string, JsonValue] => [
+    name,
+    shuffled(item, seed),
+  ]);
   const start = entries.length === 0 ? 0 : Math.abs(seed % entries.length);
   return Object.fromEntries([...entries.slice(start), ...entries.slice(0, start)].toReversed());
 }
@@ -142,5 +151,8 @@ function plain(value: JsonValue): unknown {
   if (Array.isArray(value)) return value.map((item: JsonValue) => plain(item));
   if (value === null || typeof value !== 'object') return value;
   const names = Object.keys(value).sort();
-  return { names, values: names.map((name) => plain((value as Record<string, JsonValue>)[name] as JsonValue)) };
+  return {
+    names,
+    values: names.map((name) => plain((value as Record<string, JsonValue>)[name] as JsonValue)),
+  };
 }

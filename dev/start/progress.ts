@@ -1,0 +1,28 @@
+// One line per step on standard error, with how long it took; standard output belongs to the result.
+// Used by everything under dev/start.
+import type { Clock } from '../../daemon/clock.ts';
+
+/** Prints steps and keeps their durations in seconds, by name, for the JSON line of --once. */
+export interface Progress {
+  readonly step: <T>(name: string, title: string, work: () => Promise<T>) => Promise<T>;
+  readonly say: (line: string) => void;
+  readonly seconds: () => Readonly<Record<string, number>>;
+}
+
+export function createProgress(clock: Clock, write: (text: string) => void): Progress {
+  const seconds: Record<string, number> = {};
+  const say = (line: string): void => write(`${line}\n`);
+  return {
+    say,
+    seconds: () => seconds,
+    step: async (name, title, work) => {
+      const startedAt = clock.monotonic();
+      say(`  ${title} ...`);
+      const result = await work();
+      const took = Math.round((clock.monotonic() - startedAt) / 100) / 10;
+      seconds[name] = took;
+      say(`  ${title}: done in ${took.toFixed(1)} s`);
+      return result;
+    },
+  };
+}

@@ -1,0 +1,108 @@
+// One long-lived process of ours: start, wait until it is ready, stop, kill, start again. Output goes to a log file.
+// Invariant: a service that ends by itself while it is being waited for is an error with the end of its log.
+// Used by fleet.ts; system tests kill and restart through it.
+import { readFile } from 'node:fs/promises';
+import type { Clock } from '../../daemon/clock.ts';
+import type { Child, Exec, Exit } from '../../daemon/exec.ts';
+
+/** How a service is run and how one knows that it is ready. */
+export interface ServiceSettings {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly logFile: string;
+  /** Asked every 50 ms until true. */
+  readonly isReady: () => Promise<boolean>;
+  readonly readyTimeoutMs: number;
+}
+
+/** A service that may be started again and again. */
+export interface Service extends AsyncDisposable {
+  readonly name: string;
+  /** Process id while it runs. */
+  readonly pid: () => number | undefined;
+  readonly start: (signal: AbortSignal) => Promise<void>;
+  /** SIGTERM, then SIGKILL after 10 s. */
+  readonly stop: () => Promise<void>;
+  /** kill -9. */
+  readonly kill: () => Promise<void>;
+}
+
+/** The process ended before it was ready. `text` is the end of its log. */
+export class ServiceEnded extends Error {
+  readonly exit: Exit;
+  readonly log: string;
+
+  constructor(name: string, exit: Exit, log: string) {
+    super(`${name} ended ${exit.code === null ? `by ${exit.signal}` : `with code ${exit.code}`}:\n${log}`);
+    this.name = 'ServiceEnded';
+    this.exit = exit;
+    this.log = log;
+  }
+}
+
+const pollIntervalMs = 50;
+const stopGraceMs = 10_000;
+const shownLogCharacters = 2_000;
+
+export function createService(
+  settings: ServiceSettings,
+  tools: { readonly exec: Exec; readonly clock: Clock },
+): Service {
+  let child: Child | undefined;
+  const started = async (): Promise<Child> => {
+    const { command, args, env, logFile } = settings;
+    return await tools.exec.spawn(command, args, {
+      env,
+      output: { file: logFile },
+      group: true,
+      graceMs: stopGraceMs,
+    });
+  };
+  const stop = async (): Promise<void> => {
+    await child?.stop();
+    child = undefined;
+  };
+  return {
+    name: settings.name,
+    pid: () => child?.pid,
+    start: async (signal) => {
+      child = await started();
+      await waitUntilReady(settings, child, { clock: tools.clock, signal });
+    },
+    stop,
+    kill: async () => {
+      child?.kill('SIGKILL');
+      await child?.exited;
+      child = undefined;
+    },
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+async function waitUntilReady(
+  settings: ServiceSettings,
+  child: Child,
+  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+): Promise<void> {
+  let exit: Exit | undefined;
+  void child.exited.then((value) => {
+    exit = value;
+  });
+  const deadline = clock.monotonic() + settings.readyTimeoutMs;
+  while (!(await settings.isReady())) {
+    if (exit !== undefined) throw new ServiceEnded(settings.name, exit, await endOf(settings.logFile));
+    if (clock.monotonic() > deadline) {
+      throw new Error(
+        `${settings.name} is not ready after ${settings.readyTimeoutMs / 1000} s; its log: ${settings.logFile}`,
+      );
+    }
+    await clock.sleep(pollIntervalMs, signal);
+  }
+}
+
+async function endOf(logFile: string): Promise<string> {
+  const text = await readFile(logFile, 'utf8').catch(() => '');
+  return text.slice(-shownLogCharacters).trimEnd();
+}
