@@ -87,10 +87,11 @@ function printableValue(name: string, value: unknown): Scalar {
   return `[${typeof value}]`;
 }
 
-// Texts of other programs may quote a header or a key file; nothing of either belongs in a log.
+// Texts of other programs may quote a header, an address or a key file; no secret of theirs belongs in a log.
 const bearer = /\b(bearer|basic)\s+[\w.~+/=-]+/gi;
+const assignment = /((?:token|password|secret)["']?\s*[:=]\s*["']?)[^\s"'&,;}]+/gi;
 const pem = /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g;
 
 function masked(text: string): string {
-  return text.replaceAll(pem, '[hidden]').replaceAll(bearer, '$1 [hidden]');
+  return text.replaceAll(pem, '[hidden]').replaceAll(bearer, '$1 [hidden]').replaceAll(assignment, '$1[hidden]');
 }

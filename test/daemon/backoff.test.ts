@@ -7,9 +7,9 @@ import {
   afterSuccess,
   type BackoffState,
   createBackoff,
-  defaultBackoffPolicy as policy,
   delayMs,
   noFailures,
+  defaultBackoffPolicy as policy,
 } from '../../daemon/backoff.ts';
 import { manualClock } from '../support/manual-clock.ts';
 import { seededRandom } from '../support/seeded-random.ts';
@@ -17,7 +17,10 @@ import { seededRandom } from '../support/seeded-random.ts';
 const uniform = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 
 function failing(times: number): BackoffState {
-  return Array.from({ length: times }).reduce<BackoffState>((state) => afterFailure(policy, state, 0), noFailures);
+  return Array.from({ length: times }).reduce<BackoffState>(
+    (state) => afterFailure(policy, state, 0),
+    noFailures,
+  );
 }
 
 test('the delay after n failures is below base * 2^(n-1) and never above the cap', (t) => {
@@ -48,20 +51,30 @@ test('full jitter: the delays of many peers fill the whole range evenly', (t) =>
     const tenth = Math.floor(delayMs(policy, failing(20), random.next()) / 12_000);
     tenths[tenth] = (tenths[tenth] ?? 0) + 1;
   }
-  t.true(tenths.every((count) => count > 850 && count < 1_150), String(tenths));
+  t.true(
+    tenths.every((count) => count > 850 && count < 1_150),
+    String(tenths),
+  );
 });
 
 test('a success is forgiven only after a stable time without failure', (t) => {
   const good = afterSuccess(failing(6), 1_000);
   t.is(afterFailure(policy, good, 1_000 + policy.stableMs - 1).failures, 7);
   t.is(afterFailure(policy, good, 1_000 + policy.stableMs).failures, 1);
-  t.is(afterFailure(policy, afterSuccess(good, 500_000), 1_000 + policy.stableMs).failures, 1, 'later successes do not restart the time');
+  t.is(
+    afterFailure(policy, afterSuccess(good, 500_000), 1_000 + policy.stableMs).failures,
+    1,
+    'later successes do not restart the time',
+  );
 });
 
 test('a kept backoff counts failures, and a stepped wall clock does not matter', async (t) => {
   const clock = manualClock();
   const backoff = createBackoff({ clock, random: { ...seededRandom(1), next: () => 0.999999 } });
-  t.deepEqual([1, 2, 3, 4].map(() => backoff.failed()), [999, 1_999, 3_999, 7_999]);
+  t.deepEqual(
+    [1, 2, 3, 4].map(() => backoff.failed()),
+    [999, 1_999, 3_999, 7_999],
+  );
   backoff.succeeded();
   clock.jump(86_400_000);
   t.is(backoff.failed(), 15_999);

@@ -24,7 +24,10 @@ test('an aborted sleep rejects at once with the reason of its signal', async (t)
 test('a sleep longer than a timer can hold does not end at once', async (t) => {
   const abort = new AbortController();
   const asleep = systemClock.sleep(2 ** 33, abort.signal);
-  const first = await Promise.race([asleep.then(() => 'slept'), systemClock.sleep(20).then(() => 'still asleep')]);
+  const first = await Promise.race([
+    asleep.then(() => 'slept'),
+    systemClock.sleep(20).then(() => 'still asleep'),
+  ]);
   t.is(first, 'still asleep');
   abort.abort(new Error('enough'));
   await t.throwsAsync(asleep, { message: 'enough' });

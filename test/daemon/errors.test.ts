@@ -20,7 +20,10 @@ test('the code of a system error is printed once', (t) => {
 });
 
 test('a connection that failed on every address tells of each', (t) => {
-  const error = new AggregateError([systemError('ECONNREFUSED', 'connect ::1'), systemError('ETIMEDOUT', 'connect 127.0.0.1')]);
+  const error = new AggregateError([
+    systemError('ECONNREFUSED', 'connect ::1'),
+    systemError('ETIMEDOUT', 'connect 127.0.0.1'),
+  ]);
   t.is(errorChain(error), 'ECONNREFUSED connect ::1; ETIMEDOUT connect 127.0.0.1');
 });
 
