@@ -2,7 +2,7 @@
 // A step never depends on the result of another one of the same plan.
 import type { Condition, ConditionCode } from '../../proto/conditions.ts';
 import type { ErrorCode } from '../../proto/errors.ts';
-import type { ObjectId, OwnedObject, WantedObject } from './world.ts';
+import type { ObjectId, ObjectName, WantedObject } from './world.ts';
 
 /** Why an object is applied: new, changed by a release, changed or deleted by others, or a create whose answer was lost. */
 export type ApplyReason = 'create' | 'update' | 'repair' | 'resume';
@@ -11,10 +11,26 @@ export type ApplyReason = 'create' | 'update' | 'repair' | 'resume';
 export type Step =
   /** Write inventory rows for all of these before anything of them is sent. Local. */
   | { readonly kind: 'intend'; readonly objects: readonly WantedObject[] }
-  /** Server-side apply. `force` only for an object that is ours by UID. `create` expects 201 and undoes a 200. */
-  | { readonly kind: 'apply'; readonly object: WantedObject; readonly reason: ApplyReason; readonly force: boolean }
+  /**
+   * Server-side apply. `uid` null is a first contact: never forced, marked before it is sent, and only a 201 makes the
+   * object ours. Otherwise it is ours by that UID and forced. `previousDigest`: the bytes applied last, null for never.
+   */
+  | {
+      readonly kind: 'apply';
+      readonly object: WantedObject;
+      readonly reason: ApplyReason;
+      readonly uid: string | null;
+      readonly previousDigest: string | null;
+    }
+  /** Give up the fields of somebody else's object that a create of ours met by accident. */
+  | { readonly kind: 'withdraw'; readonly object: ObjectName; readonly uid: string }
   /** Delete with this UID as precondition, propagation Background. */
-  | { readonly kind: 'delete'; readonly object: OwnedObject; readonly uid: string; readonly reason: 'prune' | 'recreate' }
+  | {
+      readonly kind: 'delete';
+      readonly object: ObjectName;
+      readonly uid: string;
+      readonly reason: 'prune' | 'recreate';
+    }
   /** Mark a row as kept. Local. */
   | { readonly kind: 'keep'; readonly id: ObjectId }
   /** Drop a row: its object is gone, was never made, or is somebody else's now. Local. */
@@ -44,4 +60,10 @@ export interface Plan {
 /** What became of one step. A failure carries a code and, where the server said so, when to come back. */
 export type StepResult =
   | { readonly step: Step; readonly ok: true }
-  | { readonly step: Step; readonly ok: false; readonly code: ErrorCode; readonly detail: string; readonly retryAfterMs: number | null };
+  | {
+      readonly step: Step;
+      readonly ok: false;
+      readonly code: ErrorCode;
+      readonly detail: string;
+      readonly retryAfterMs: number | null;
+    };

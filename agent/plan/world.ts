@@ -10,16 +10,20 @@ export type KindKey = string;
 /** What objectId of proto/document.ts gives: group, kind, namespace and name; the API version is not part of it. */
 export type ObjectId = string;
 
-/** One object that the site shall have. */
-export interface WantedObject {
+/** Which object is meant. */
+export interface ObjectName {
   readonly id: ObjectId;
-  /** Place in the release's list of objects: how reports name it. */
-  readonly index: number;
   readonly group: string;
   readonly version: string;
   readonly kind: string;
   readonly namespace: string | null;
   readonly name: string;
+}
+
+/** One object that the site shall have. */
+export interface WantedObject extends ObjectName {
+  /** Place in the release's list of objects: how reports name it. */
+  readonly index: number;
   /** Digest of the bytes to send, after parameters were filled in. */
   readonly digest: string;
   /** Digest of what cannot be changed in place (for a Job: its spec less the mutable fields); null for all other kinds. */
@@ -41,19 +45,13 @@ export interface Wanted {
 }
 
 /** One object that is ours, or may become ours: a row is written before the first apply and leaves after the last delete. */
-export interface OwnedObject {
-  readonly id: ObjectId;
-  readonly group: string;
-  readonly version: string;
-  readonly kind: string;
-  readonly namespace: string | null;
-  readonly name: string;
+export interface OwnedObject extends ObjectName {
   /** Release (manifest digest) and index that named it last: how a kept object is reported. */
   readonly releaseDigest: string;
   readonly index: number;
   /** UID of the object that we created; null while there is none. */
   readonly uid: string | null;
-  /** True from before a create is sent until its answer is recorded: the answer may have been lost. */
+  /** True from before a create is sent until its success is recorded: the answer may have been lost. `uid` is null then. */
   readonly creating: boolean;
   /** Digest of the bytes applied last; null for never. */
   readonly appliedDigest: string | null;
@@ -74,7 +72,7 @@ export interface LiveObject {
   readonly createdByUs: boolean;
 }
 
-/** The last failure of an object. It counts only while `digest` is what is wanted now. */
+/** The last failure of an object. It counts only while `digest` is what is wanted now (for a delete: what was applied last, or ''). */
 export interface Attempt {
   readonly digest: string;
   readonly count: number;
@@ -84,7 +82,9 @@ export interface Attempt {
 }
 
 /** Whether the cluster can be worked with; when not, why. */
-export type ClusterState = { readonly ok: true; readonly uid: string; readonly version: string } | { readonly ok: false; readonly code: ErrorCode };
+export type ClusterState =
+  | { readonly ok: true; readonly uid: string; readonly version: string }
+  | { readonly ok: false; readonly code: ErrorCode };
 
 /** Everything that was seen, at one time. Maps have an entry only for what exists. */
 export interface Observed {
@@ -92,10 +92,13 @@ export interface Observed {
   readonly cluster: ClusterState;
   /** Kinds that the API server serves (CRDs: Established and listed in discovery), with their scope. */
   readonly served: ReadonlyMap<KindKey, 'Namespaced' | 'Cluster'>;
-  /** Live objects of every served kind that is wanted or owned. */
+  /** Live objects that are wanted or owned, and all namespaces. */
   readonly live: ReadonlyMap<ObjectId, LiveObject>;
   readonly inventory: ReadonlyMap<ObjectId, OwnedObject>;
   readonly attempts: ReadonlyMap<ObjectId, Attempt>;
-  /** When a Job was last seen alive, ms UTC, in this run of the process: tells a TTL's removal from a deletion by hand. */
-  readonly lastSeen: ReadonlyMap<ObjectId, number>;
+  /**
+   * For each Job seen since the process started: when it finished or, while it has not, when it was last seen, ms UTC.
+   * It cannot have ended earlier, which tells a removal by its TTL from a deletion by hand.
+   */
+  readonly jobEndedAfter: ReadonlyMap<ObjectId, number>;
 }
