@@ -60,17 +60,11 @@ async function serve(
     },
   });
   server.addService(serviceDefinition(SyncService), {
-    sync: async (call: ServerDuplexStream<SyncRequest, unknown>) => {
-      call.on('error', () => {});
-      for await (const request of call) {
-        const { message } = request as SyncRequest;
-        if (message.case === 'heartbeat')
-          await write(
-            call,
-            create(SyncResponseSchema, { message: { case: 'ack', value: { sequence: 7n } } }),
-          );
-        else endWith(call, 'SITE_REVOKED');
-      }
+    sync: (call: ServerDuplexStream<SyncRequest, unknown>) => {
+      call.on('data', ({ message }: SyncRequest) => {
+        if (message.case !== 'heartbeat') return endWith(call, 'SITE_REVOKED');
+        call.write(create(SyncResponseSchema, { message: { case: 'ack', value: { sequence: 7n } } }));
+      });
     },
   });
   const port = await new Promise<number>((resolve, reject) => {
