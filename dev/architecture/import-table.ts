@@ -43,7 +43,7 @@ export const rooms: readonly Room[] = [
     ours: ['proto/document.ts', 'proto/conditions.ts', 'proto/errors.ts'],
     pure: true,
   },
-  { path: 'agent/store', ours: ['proto', 'daemon', { types: 'agent/plan' }] },
+  { path: 'agent/store', ours: ['proto', 'daemon', { types: 'agent/plan' }, { types: 'agent/act' }] },
   {
     path: 'agent/observe',
     ours: [{ types: 'agent/plan' }, 'agent/cluster', 'agent/store', 'daemon'],
@@ -62,7 +62,7 @@ export const rooms: readonly Room[] = [
   },
   {
     path: 'agent/intake',
-    ours: ['proto', 'agent/store', 'daemon'],
+    ours: ['proto', 'agent/store', 'daemon', { types: 'agent/plan' }],
     npm: ['@grpc/grpc-js', '@bufbuild/protobuf'],
     node: ['net', 'tls', 'crypto'],
   },
@@ -79,7 +79,7 @@ export const rooms: readonly Room[] = [
   },
   {
     path: 'agent/local',
-    ours: ['agent/store', { types: 'agent/plan' }, 'daemon'],
+    ours: ['agent/store', { types: 'agent/plan' }, 'daemon', 'proto/errors.ts', 'proto/conditions.ts'],
     npm: ['commander'],
     node: ['net'],
   },

@@ -74,12 +74,19 @@ function untypedRules(): object {
 }
 
 function roomOverrides(room: Room): object[] {
-  const special = Object.entries(room.more ?? {}).map(([name, more]) => ({
+  const rules = { 'no-restricted-imports': importRule(room, []), ...(room.pure && pureRules()) };
+  const special = Object.entries(moreOf(room)).map(([name, more]) => ({
     files: [`${room.path}/${name}`],
     rules: { 'no-restricted-imports': importRule(room, more) },
   }));
-  const rules = { 'no-restricted-imports': importRule(room, []), ...(room.pure && pureRules()) };
   return [{ files: [globOf(room.path)], rules }, ...special];
+}
+
+// Files that may use more than their room; programStarters says it for child_process.
+function moreOf(room: Room): Record<string, readonly string[]> {
+  const starters = programStarters.filter((path) => isInside(path, room.path));
+  const names = starters.map((path) => path.slice(room.path.length + 1));
+  return { ...Object.fromEntries(names.map((name) => [name, ['node:child_process']])), ...room.more };
 }
 
 function pureRules(): object {
@@ -142,12 +149,10 @@ function relativeName(room: Room, path: string): string {
 
 // In the manner of .gitignore: a later pattern overrules an earlier one, `!` opens.
 function openPackages(room: Room, more: readonly string[]): string[] {
-  const named = [...harmless, ...(room.node === 'any' ? ['*'] : (room.node ?? []))].map(
-    (name) => `node:${name}`,
-  );
-  const opened = [...named, ...(room.npm ?? []), ...more].flatMap((name) => [`!${name}`, `!${name}/**`]);
-  const starts = programStarters.some((path) => isInside(path, room.path));
-  return starts ? opened : [...opened, 'node:child_process'];
+  const builtins = [...harmless, ...(room.node === 'any' ? ['*'] : (room.node ?? []))];
+  const open = (names: readonly string[]): string[] => names.flatMap((name) => [`!${name}`, `!${name}/**`]);
+  const named = open([...builtins.map((name) => `node:${name}`), ...(room.npm ?? [])]);
+  return [...named, 'node:child_process', ...open(more)];
 }
 
 function globOf(place: string): string {
