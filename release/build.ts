@@ -9,13 +9,14 @@ import { documentBounds, type Release } from '../proto/document.ts';
 import { digestOf } from '../proto/envelope.ts';
 import type { JsonObject, JsonValue } from '../proto/strict-json.ts';
 import { imagesOf } from './images.ts';
+import { readKubernetesApis } from './kubernetes-data.ts';
 import { judgeObjects } from './objects.ts';
 import { resolveDeclared } from './parameters.ts';
 import { applyPatches } from './patches.ts';
 import { compareText, type Problem, sortProblems } from './problem.ts';
 import { readComponent, type Sources, type SourceObject } from './read/sources.ts';
 import { readReleaseFile, type ReleaseFile } from './release-file.ts';
-import { type KubernetesApi, readKubernetesApis } from './validate/catalogue.ts';
+import type { KubernetesApi } from './validate/catalogue.ts';
 
 /** A release in memory. */
 export interface BuiltRelease {

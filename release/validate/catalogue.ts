@@ -1,9 +1,6 @@
-// The API of the Kubernetes versions that a release targets: which kinds are served by default, their scope and
-// shape, and what was removed. Read from release/data (made by `npm run schemas`) when first asked for, about 2 ms.
-// Called by build.ts, which passes the result on; nothing is kept here.
-
-import { readFile } from 'node:fs/promises';
-import { zstdDecompressSync } from 'node:zlib';
+// The API of one Kubernetes version: which kinds are served by default, their scope and shape, and what was removed.
+// The data are made by `npm run schemas` (dev/kubernetes/openapi.ts describes their form) and read by
+// kubernetes-data.ts. Pure; asked by judge.ts and shape.ts.
 
 /** A scalar by name, '#Name' for another shape, or a list, a map, an object. An object with `fields` is closed. */
 export type Shape = string | ListShape | { readonly map: Shape } | ObjectShape;
@@ -29,7 +26,8 @@ export type KindFacts =
   | { readonly found: 'off' }
   | { readonly found: 'unknown' };
 
-interface MinorData {
+/** One line of release/data/kubernetes.json.zst. */
+export interface MinorData {
   readonly minor: string;
   readonly kinds: Readonly<Record<string, Readonly<Record<string, readonly [Scope, Shape]>>>>;
   readonly shapes: Readonly<Record<string, Shape>>;
@@ -62,16 +60,6 @@ export class KubernetesApi {
   apiVersionsOf(kind: string): readonly string[] {
     return Object.keys(this.#data.kinds).filter((apiVersion) => own(own(this.#data.kinds, apiVersion), kind) !== undefined);
   }
-}
-
-/** All minors that this build knows, oldest first. */
-export async function readKubernetesApis(): Promise<readonly KubernetesApi[]> {
-  const compressed = await readFile(new URL('../data/kubernetes.json.zst', import.meta.url));
-  const lines = zstdDecompressSync(compressed).toString('utf8').split('\n');
-  return lines.map((line) => {
-    const data: MinorData = JSON.parse(line);
-    return new KubernetesApi(data);
-  });
 }
 
 function own<T>(record: Readonly<Record<string, T>> | undefined, key: string): T | undefined {
