@@ -1,0 +1,162 @@
+// The document that this site works towards, resolved into its objects, and the releases that it knows by role.
+// Invariants: a document and its objects become visible together, in one transaction; the generation held never falls
+// within an epoch (intake judges, this file keeps). Written by agent/intake, read by the reconciler at every run.
+import type { Database } from '../../daemon/sqlite.ts';
+import type { PruneAllowance, ReleaseReference } from '../../proto/document.ts';
+import type { Wanted, WantedObject } from '../plan/world.ts';
+
+/** The place of the held document in the chain of this site's documents. */
+export interface HeldDocument {
+  readonly epoch: number;
+  readonly generation: number;
+  /** Digest of the payload. */
+  readonly documentDigest: string;
+  readonly release: ReleaseReference;
+  readonly acceptedAtMs: number;
+}
+
+/** A document that was accepted: all that `commit` writes. `envelope` is what was received, byte for byte. */
+export interface AcceptedDocument {
+  readonly wanted: Wanted;
+  readonly documentDigest: string;
+  readonly envelope: Uint8Array;
+  readonly acceptedAtMs: number;
+}
+
+export type ReleaseRole = 'offered' | 'running' | 'last-healthy' | 'quarantined';
+
+/** A release and since when it has its role, milliseconds UTC. */
+export interface KnownRelease extends ReleaseReference {
+  readonly sinceMs: number;
+}
+
+export interface DesiredStore {
+  readonly held: () => HeldDocument | undefined;
+  /** Everything the planner needs to know of the held document; undefined before the first one. */
+  readonly wanted: () => Wanted | undefined;
+  readonly commit: (document: AcceptedDocument) => void;
+  readonly releases: () => ReadonlyMap<ReleaseRole, KnownRelease>;
+  /** The time changes only when the release does. */
+  readonly setRelease: (role: ReleaseRole, release: ReleaseReference, nowMs: number) => void;
+  readonly clearRelease: (role: ReleaseRole) => void;
+}
+
+/** The desired document in an open database. */
+export function desiredOver(database: Database): DesiredStore {
+  const statements = prepare(database);
+  return {
+    held: () => {
+      const row = statements.read.get();
+      return row === undefined ? undefined : heldDocument(row);
+    },
+    wanted: () => {
+      const row = statements.read.get();
+      return row === undefined ? undefined : wanted(row, statements.objects.all());
+    },
+    commit: (document) =>
+      database.transaction(() => {
+        statements.write.run(documentRow(document));
+        statements.clearObjects.run();
+        for (const object of document.wanted.objects)
+          statements.addObject.run({ ...object, defines: JSON.stringify(object.defines) });
+      }),
+    releases: () => new Map(statements.releases.all().map(({ role, ...release }) => [role, release])),
+    setRelease: (role, { name, version, digest }, nowMs) =>
+      database.transaction(() => void statements.setRelease.run({ role, name, version, digest, nowMs })),
+    clearRelease: (role) => database.transaction(() => void statements.clearRelease.run(role)),
+  };
+}
+
+interface DesiredRow {
+  readonly epoch: number;
+  readonly generation: number;
+  readonly document_digest: string;
+  readonly release_name: string;
+  readonly release_version: string;
+  readonly release_digest: string;
+  readonly cluster_uid: string | null;
+  readonly prune: string;
+  readonly accepted_at_ms: number;
+}
+
+interface ObjectRow extends Omit<WantedObject, 'defines'> {
+  readonly defines: string;
+}
+
+function prepare(database: Database) {
+  return {
+    read: database.prepare<DesiredRow>(
+      `SELECT epoch, generation, document_digest, release_name, release_version, release_digest, cluster_uid, prune,
+         accepted_at_ms FROM desired`,
+    ),
+    write: database.prepare(
+      `INSERT OR REPLACE INTO desired VALUES (1, :epoch, :generation, :documentDigest, :envelope, :name, :version, :digest,
+         :clusterUid, :prune, :acceptedAtMs)`,
+    ),
+    objects: database.prepare<ObjectRow>(
+      `SELECT id, position AS "index", api_group AS "group", version, kind, namespace, name, digest,
+         immutable_digest AS immutableDigest, ttl_after_finished_ms AS ttlAfterFinishedMs, defines
+       FROM wanted_object ORDER BY position`,
+    ),
+    clearObjects: database.prepare('DELETE FROM wanted_object'),
+    addObject: database.prepare(
+      `INSERT INTO wanted_object VALUES (:index, :id, :group, :version, :kind, :namespace, :name, :digest, :immutableDigest,
+         :ttlAfterFinishedMs, :defines)`,
+    ),
+    releases: database.prepare<KnownRelease & { readonly role: ReleaseRole }>(
+      'SELECT role, name, version, digest, since_ms AS sinceMs FROM release_role',
+    ),
+    setRelease: database.prepare(
+      `INSERT INTO release_role VALUES (:role, :name, :version, :digest, :nowMs)
+       ON CONFLICT (role) DO UPDATE SET since_ms = CASE WHEN digest = excluded.digest THEN since_ms ELSE excluded.since_ms END,
+         name = excluded.name, version = excluded.version, digest = excluded.digest`,
+    ),
+    clearRelease: database.prepare('DELETE FROM release_role WHERE role = ?'),
+  };
+}
+
+function documentRow({
+  wanted: { release, prune, ...document },
+  documentDigest,
+  envelope,
+  acceptedAtMs,
+}: AcceptedDocument) {
+  const { epoch, generation, clusterUid } = document;
+  return {
+    epoch,
+    generation,
+    clusterUid,
+    ...release,
+    prune: JSON.stringify(prune),
+    documentDigest,
+    envelope,
+    acceptedAtMs,
+  };
+}
+
+function releaseOf(row: DesiredRow): ReleaseReference {
+  return { name: row.release_name, version: row.release_version, digest: row.release_digest };
+}
+
+function heldDocument(row: DesiredRow): HeldDocument {
+  const { epoch, generation } = row;
+  return {
+    epoch,
+    generation,
+    documentDigest: row.document_digest,
+    release: releaseOf(row),
+    acceptedAtMs: row.accepted_at_ms,
+  };
+}
+
+function wanted(row: DesiredRow, objects: readonly ObjectRow[]): Wanted {
+  return {
+    epoch: row.epoch,
+    generation: row.generation,
+    release: releaseOf(row),
+    clusterUid: row.cluster_uid,
+    // Both texts were written by `commit`.
+    objects: objects.map((object) => ({ ...object, defines: JSON.parse(object.defines) as string[] })),
+    prune: JSON.parse(row.prune) as PruneAllowance[],
+  };
+}
