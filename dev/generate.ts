@@ -1,5 +1,5 @@
 // `npm run generate`: checks the contract (buf lint, and buf breaking against every released image) and writes what
-// is made from it and from the import table: proto/gen, .oxlintrc.json, the tables of docs/.
+// is made from other files: proto/gen, .oxlintrc.json, the tables of docs/, the schema.sql of each store.
 // `--check` writes nothing and fails when a file is stale. `--release` keeps the contract as it is now under
 // proto/released/: from then on no change may break it.
 
@@ -14,6 +14,8 @@ import {
   type GeneratedFile,
   lintFile,
   root,
+  schemaFile,
+  storeFolders,
 } from './architecture/generated.ts';
 
 /** Images of the contract as it was released, from the root. */
@@ -80,7 +82,8 @@ async function main(options: readonly string[]): Promise<number> {
   const findings = await contractFindings(exec);
   for (const line of findings) console.error(line);
   if (findings.length > 0) return 1;
-  const files = [...(await contractFiles(exec)), lintFile(), ...(await documentFiles())];
+  const schemas = await Promise.all(storeFolders.map(schemaFile));
+  const files = [...(await contractFiles(exec)), lintFile(), ...(await documentFiles()), ...schemas];
   const stale = await staleFiles(files);
   const check = options.includes('--check');
   if (!check) await writeAll(files, stale);

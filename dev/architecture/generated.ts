@@ -4,7 +4,10 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { type Exec, runChecked } from '../../daemon/exec.ts';
+import { readMigrations, schemaText } from '../../daemon/migrations.ts';
+import { openDatabase } from '../../daemon/sqlite.ts';
 import { documentTables, withTable } from './doc-tables.ts';
 import { lintConfig } from './lint-config.ts';
 
@@ -19,10 +22,12 @@ export const root = join(import.meta.dirname, '..', '..');
 /** Where buf writes the TypeScript of the contract; nothing else may lie there. */
 export const contractFolder = 'proto/gen';
 
+/** Rooms whose migrations make a database, with the schema that they add up to beside them. */
+export const storeFolders = ['agent/store', 'control-plane/store'] as const;
+
 /** The TypeScript of proto/tre. @throws DaemonError `command-failed` with the words of buf */
 export async function contractFiles(exec: Exec): Promise<GeneratedFile[]> {
-  const scratch = await mkdtemp(join(tmpdir(), 'tre-generate-'));
-  try {
+  return await withScratch(async (scratch) => {
     await runChecked(exec, 'buf', ['generate', '--output', scratch], { cwd: root });
     const entries = await readdir(join(scratch, contractFolder), { recursive: true, withFileTypes: true });
     const files = entries
@@ -34,9 +39,17 @@ export async function contractFiles(exec: Exec): Promise<GeneratedFile[]> {
         content: await readFile(file, 'utf8'),
       })),
     );
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
+  });
+}
+
+/** What the migrations of a folder add up to, made by running them. @throws DaemonError `migration-invalid` */
+export async function schemaFile(folder: string): Promise<GeneratedFile> {
+  return await withScratch(async (scratch) => {
+    const url = pathToFileURL(join(root, folder, 'migrations/'));
+    await using database = openDatabase({ path: join(scratch, 'state.db'), migrations: readMigrations(url) });
+    const content = schemaText(<Row>(sql: string) => database.prepare<Row>(sql).all());
+    return { path: `${folder}/schema.sql`, content };
+  });
 }
 
 /** The documents of docs/ that hold a table, each with its table as the data says. */
@@ -53,4 +66,13 @@ export async function documentFiles(): Promise<GeneratedFile[]> {
 /** .oxlintrc.json. */
 export function lintFile(): GeneratedFile {
   return { path: '.oxlintrc.json', content: `${JSON.stringify(lintConfig(), null, 2)}\n` };
+}
+
+async function withScratch<T>(use: (folder: string) => Promise<T>): Promise<T> {
+  const scratch = await mkdtemp(join(tmpdir(), 'tre-generate-'));
+  try {
+    return await use(scratch);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
 }

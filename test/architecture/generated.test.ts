@@ -1,10 +1,17 @@
-// What is made from something else is what it would be now: code of the contract, linter rules, tables of docs/.
+// What is made from something else is what it would be now: code of the contract, linter rules, tables of docs/,
+// schema.sql.
 // The contract itself is linted and breaks nothing that was released.
 
 import test from 'ava';
 import { systemExec } from '../../daemon/exec.ts';
 import { withTable } from '../../dev/architecture/doc-tables.ts';
-import { contractFiles, documentFiles, lintFile } from '../../dev/architecture/generated.ts';
+import {
+  contractFiles,
+  documentFiles,
+  lintFile,
+  schemaFile,
+  storeFolders,
+} from '../../dev/architecture/generated.ts';
 import { contractFindings, staleFiles } from '../../dev/generate.ts';
 import { conditions } from '../../proto/conditions.ts';
 import { errors } from '../../proto/errors.ts';
@@ -33,6 +40,14 @@ test('the linter knows the import table as it is', async (t) => {
 test('the tables of docs/ say what the data says', async (t) => {
   for (const { path, content } of await documentFiles())
     t.is(readText(path), content, `${path}: run: npm run docs`);
+});
+
+test('schema.sql is the sum of the migrations', async (t) => {
+  for (const folder of storeFolders) {
+    const { path, content } = await schemaFile(folder);
+    t.true(content.includes('CREATE TABLE'));
+    t.is(readText(path), content, `${path}: run: npm run generate`);
+  }
 });
 
 test('every error and every condition is documented with what to do', (t) => {
