@@ -35,6 +35,9 @@ interface Metafile {
 
 const root = join(import.meta.dirname, '..');
 
+// The program itself: the launcher of its package adds a stack trace of its own to every finding.
+const esbuild = join(root, 'node_modules', '@esbuild', `linux-${arch}`, 'bin', 'esbuild');
+
 // Packages in the old module format call these; an ESM file has to bring them.
 const banner = [
   `import { createRequire as createRequireOfBundle } from 'node:module';`,
@@ -62,7 +65,7 @@ export async function build(exec: Exec, program: Program, folder: string): Promi
     `--metafile=${metaPath}`,
   ];
   await rm(join(folder, name), { recursive: true, force: true });
-  await runChecked(exec, 'esbuild', [`${name}=${entry}`, ...flags], { cwd: root });
+  await runChecked(exec, esbuild, [`${name}=${entry}`, ...flags], { cwd: root });
   const metafile = JSON.parse(await readFile(metaPath, 'utf8')) as Metafile;
   const inputs = Object.keys(metafile.inputs);
   await copyAssets(inputs, join(folder, name));

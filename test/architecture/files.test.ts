@@ -15,7 +15,7 @@ import {
   quantile,
   tooLong,
 } from './files.ts';
-import { allFiles, isProduct, parseSource, readText, type Source, sources } from './sources.ts';
+import { allFiles, isProduct, parseSource, type Source, sources } from './sources.ts';
 
 const all = sources();
 const product = all.filter(({ path }) => isProduct(path));

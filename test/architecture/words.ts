@@ -1,0 +1,34 @@
+// Words that the repository does not speak: unfinished work, paths of somebody's machine, hosts of package
+// registries, numbers of tickets. Its text is about the product alone and is true on every machine.
+
+interface Rule {
+  readonly what: string;
+  readonly pattern: RegExp;
+}
+
+// Written in pieces, or this file would speak them itself.
+const unfinished = ['TO' + 'DO', 'FIX' + 'ME', 'XX' + 'X', 'HA' + 'CK'];
+const homes = ['work', 'tmp', 'root', 'home', 'Users'];
+const hosts = [
+  'registry.npm' + 'js',
+  'proxy.go' + 'lang',
+  'sum.go' + 'lang',
+  'deb.de' + 'bian',
+  'py' + 'pi',
+  'crates',
+];
+
+const rules: readonly Rule[] = [
+  { what: 'unfinished work', pattern: new RegExp(`\\b(${unfinished.join('|')})\\b`) },
+  { what: 'a path of one machine', pattern: new RegExp(`(?<![\\w.~$}*-])/(${homes.join('|')})/`) },
+  { what: 'the host of a registry', pattern: new RegExp(`\\b(${hosts.join('|')})\\.(org|io)\\b`, 'i') },
+  { what: 'the number of a ticket', pattern: /\b(issue|ticket|pull request)s? #?\d+\b/i },
+];
+
+/** `path:line: what` for every line that breaks a rule. */
+export function badWords(path: string, text: string): string[] {
+  return text.split('\n').flatMap((line, index) => {
+    const broken = rules.filter(({ pattern }) => pattern.test(line));
+    return broken.map(({ what }) => `${path}:${index + 1}: ${what}`);
+  });
+}
