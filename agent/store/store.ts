@@ -29,6 +29,9 @@ export interface AgentStore extends AsyncDisposable {
   readonly isFull: () => boolean;
 }
 
+/** The migrations of this store, in order. */
+export const migrationsFolder = new URL('./migrations/', import.meta.url);
+
 /**
  * Opens or makes the data folder. `bootId` names this start of the agent in every report.
  * @throws DaemonError `folder-locked`, `path-unwritable`, `disk-full`, and as openDatabase
@@ -37,7 +40,7 @@ export async function openStore(folder: string, bootId: string): Promise<AgentSt
   await ensurePrivateDir(folder);
   await using opened = new AsyncDisposableStack();
   opened.use(lockFolder(folder));
-  const migrations = readMigrations(new URL('./migrations/', import.meta.url));
+  const migrations = readMigrations(migrationsFolder);
   const database = opened.use(openDatabase({ path: join(folder, 'state.db'), migrations, ballastBytes }));
   const room = withRoom(database, () => {
     outboxOver(database, bootId).shed();
