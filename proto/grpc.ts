@@ -140,8 +140,15 @@ export function callDuplex<I extends DescMessage, O extends DescMessage>(
   };
 }
 
+/** What writing needs of a stream of grpc-js, whichever side and kind it is. */
+interface WritableCall {
+  readonly writable: boolean;
+  once(event: string, listener: () => void): unknown;
+  removeListener(event: string, listener: () => void): unknown;
+}
+
 /** Writes with back pressure: resolves when the stream takes more, rejects when it has ended. */
-export function write(stream: NodeJS.WritableStream, message: object): Promise<void> {
+export function write(stream: WritableCall, message: object): Promise<void> {
   return new Promise((resolve, reject) => {
     if (!stream.writable) return reject(new Error('the stream has ended'));
     // grpc-js streams are in object mode; the type of the base class only knows bytes and text.
@@ -154,7 +161,9 @@ export function write(stream: NodeJS.WritableStream, message: object): Promise<v
     };
     const drained = settle(resolve);
     const closed = settle(() => reject(new Error('the stream has ended')));
-    stream.once('drain', drained).once('close', closed).once('error', closed);
+    stream.once('drain', drained);
+    stream.once('close', closed);
+    stream.once('error', closed);
   });
 }
 

@@ -37,6 +37,8 @@ export interface ContactTable {
   hello(siteId: string, facts: HelloFacts, nowMs: number): void;
   /** Any sign of life. */
   seen(siteId: string, nowMs: number): void;
+  /** A document that the site says it works towards. One that is not in its chain is not noted: only Hello knows better. */
+  holds(siteId: string, held: { readonly epoch: number; readonly generation: number }): void;
   refused(siteId: string, refusal: { readonly generation: number; readonly code: ErrorCode }): void;
   offered(siteId: string, offer: { readonly epoch: number; readonly generation: number; readonly signatures: string }): void;
   /** The moment is kept while the problem stays the same. */
@@ -62,6 +64,10 @@ export function contactTable(database: Database): ContactTable {
        refused_code = :refusedCode`,
   );
   const seen = database.prepare('UPDATE contact SET last_contact_ms = ? WHERE site_id = ?');
+  const holds = database.prepare(
+    `UPDATE contact SET held_epoch = desired.epoch, held_generation = desired.generation, held_digest = desired.digest
+     FROM desired WHERE contact.site_id = ?1 AND desired.site_id = ?1 AND desired.epoch = ?2 AND desired.generation = ?3`,
+  );
   const refused = database.prepare('UPDATE contact SET refused_generation = ?, refused_code = ? WHERE site_id = ?');
   const offered = database.prepare(
     'UPDATE contact SET offered_epoch = ?, offered_generation = ?, offered_signatures = ? WHERE site_id = ?',
@@ -75,6 +81,7 @@ export function contactTable(database: Database): ContactTable {
     find: (siteId) => select.get(siteId),
     hello: (siteId, facts, nowMs) => void hello.run({ siteId, nowMs, ...facts }),
     seen: (siteId, nowMs) => void seen.run(nowMs, siteId),
+    holds: (siteId, { epoch, generation }) => void holds.run(siteId, epoch, generation),
     refused: (siteId, { generation, code }) => void refused.run(generation, code, siteId),
     offered: (siteId, { epoch, generation, signatures }) => void offered.run(epoch, generation, signatures, siteId),
     problem: (siteId, code, nowMs) => void problem.run({ siteId, code, sinceMs: code === null ? null : nowMs }),

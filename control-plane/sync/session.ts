@@ -1,0 +1,160 @@
+// One stream of one site, from Hello to its end. Laws: every message is checked against expiry and revocation anew;
+// a report is acknowledged only after it is durable; a stream has a maximum age, after which the site comes again.
+// Handling a message is synchronous, so messages of one site are in order and no site waits in a queue for another.
+import type { Clock } from '../../daemon/clock.ts';
+import type { Log } from '../../daemon/log.ts';
+import type { Random } from '../../daemon/random.ts';
+import { capability } from '../../proto/capability.ts';
+import type { ErrorCode } from '../../proto/errors.ts';
+import type { Hello, Report, SyncRequest } from '../../proto/gen/tre/v1/sync_pb.ts';
+import type { ReportRow } from '../store/site-report.ts';
+import type { Store } from '../store/store.ts';
+import { standingOf } from '../trust/standing.ts';
+import { readHello } from './hello.ts';
+import type { Hub, OpenSession } from './hub.ts';
+import type { OfferSource } from './offers.ts';
+import { Outbound, type SyncCall } from './outbound.ts';
+import { readRow } from './report-rows.ts';
+import { endWith, failure, leafOf } from './serve.ts';
+
+export interface SyncSettings {
+  readonly heartbeatMs: number;
+  /** A stream ends after this long, up to a tenth earlier. */
+  readonly maxStreamMs: number;
+}
+
+export interface SessionDeps {
+  readonly store: Store;
+  readonly offers: OfferSource;
+  readonly hub: Hub;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly settings: SyncSettings;
+  /** Counts rows that were new. */
+  readonly onRows?: (count: number) => void;
+}
+
+export class SyncSession implements OpenSession {
+  readonly #call: SyncCall;
+  readonly #deps: SessionDeps;
+  readonly #leaf: string | undefined;
+  readonly #outbound: Outbound;
+  readonly #over = new AbortController();
+  #siteId = '';
+  #saidHello = false;
+
+  constructor(call: SyncCall, deps: SessionDeps) {
+    this.#call = call;
+    this.#deps = deps;
+    this.#leaf = leafOf(call);
+    this.#outbound = new Outbound(call, () => deps.offers.offerFor(this.#siteId));
+  }
+
+  /** Handles one message; never throws. */
+  receive(request: SyncRequest): void {
+    if (this.#over.signal.aborted) return;
+    const standing = standingOf(this.#deps, this.#leaf);
+    if (!standing.ok) return this.refuse(standing.code, standing.detail);
+    this.#siteId = standing.site.siteId;
+    try {
+      this.#handle(request.message);
+    } catch (error) {
+      this.refuse(failure(this.#deps.log.child({ site: this.#siteId }), error, this.#call.getPath()));
+    }
+  }
+
+  wake(): void {
+    this.#outbound.offer();
+  }
+
+  retire(reconnectAfterMs: number): void {
+    this.#finish({ case: 'retry', value: { $typeName: 'tre.v1.Retry', reconnectAfterMs } }, () => this.#call.end());
+  }
+
+  refuse(code: ErrorCode, detail?: string): void {
+    const revoked = { case: 'revoked', value: { $typeName: 'tre.v1.Revoked' } } as const;
+    this.#finish(code === 'SITE_REVOKED' ? revoked : undefined, () => endWith(this.#call, code, detail));
+  }
+
+  /** The site ended the stream, or the connection broke. */
+  ended(): void {
+    this.#finish(undefined, () => this.#call.end());
+  }
+
+  #handle(message: SyncRequest['message']): void {
+    if (!this.#saidHello) {
+      if (message.case === 'hello') return this.#hello(message.value);
+      return this.refuse('REQUEST_INVALID', 'The first message of a stream is Hello.');
+    }
+    this.#deps.store.contacts.seen(this.#siteId, this.#deps.clock.now());
+    if (message.case === 'report') return this.#report(message.value);
+    if (message.case !== 'heartbeat') this.refuse('REQUEST_INVALID', 'Hello is said once a stream.');
+  }
+
+  #hello(hello: Hello): void {
+    const { store, clock, hub, log, settings } = this.#deps;
+    const siteId = this.#siteId;
+    const read = readHello(hello);
+    if (!read.ok) {
+      store.contacts.problem(siteId, read.code, clock.now());
+      return this.refuse(read.code, read.detail);
+    }
+    store.contacts.hello(siteId, read.facts, clock.now());
+    log.info({ site: siteId, generation: hello.generation, epoch: hello.epoch }, 'site connected');
+    this.#saidHello = true;
+    hub.join(siteId, this);
+    this.#outbound.first({
+      case: 'welcome',
+      value: {
+        $typeName: 'tre.v1.Welcome',
+        capability,
+        serverTimeMs: BigInt(clock.now()),
+        heartbeatMs: settings.heartbeatMs,
+        epoch: store.settings.epoch(),
+      },
+    });
+    this.#outbound.offer();
+    void this.#retireWhenOld();
+  }
+
+  #report({ rows }: Report): void {
+    const { store, clock, onRows } = this.#deps;
+    const read = rows.map(readRow);
+    const known = read.filter((row) => row !== undefined);
+    if (known.length !== read.length) return this.refuse('REQUEST_INVALID', 'A row has no proper boot id or sequence number.');
+    const accepted = store.transaction(() => {
+      const fresh = store.reports.accept(this.#siteId, known, clock.now());
+      for (const row of fresh) this.#takeNote(row);
+      return fresh;
+    });
+    onRows?.(accepted.length);
+    for (const row of known) this.#outbound.ack(row.bootId, row.sequence);
+  }
+
+  /** What a report says about the documents held and refused decides what is offered next. */
+  #takeNote({ content }: ReportRow): void {
+    const { contacts } = this.#deps.store;
+    if (content.kind === 'refusal') contacts.refused(this.#siteId, content.refusal);
+    if (content.kind === 'state') contacts.holds(this.#siteId, content.state);
+  }
+
+  async #retireWhenOld(): Promise<void> {
+    const { clock, random, settings } = this.#deps;
+    const ageMs = settings.maxStreamMs * (1 - random.next() / 10);
+    await clock.sleep(ageMs, this.#over.signal).then(
+      () => this.retire(Math.round(random.next() * maxReconnectMs)),
+      () => undefined,
+    );
+  }
+
+  #finish(message: Parameters<Outbound['last']>[0], then: () => void): void {
+    if (this.#over.signal.aborted) return;
+    this.#over.abort();
+    this.#deps.hub.leave(this.#siteId, this);
+    if (this.#saidHello) this.#deps.log.info({ site: this.#siteId }, 'site disconnected');
+    this.#outbound.last(message, then);
+  }
+}
+
+const maxReconnectMs = 2_000;
