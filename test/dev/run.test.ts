@@ -45,14 +45,14 @@ echo "npm error a real error" >&2
 `;
 
 const program = `const args: string[] = process.argv.slice(2);
+let interrupts = 0;
+if (args[0] === 'wait') {
+  process.on('SIGINT', () => (interrupts += 1));
+  setTimeout(() => process.exit(interrupts), 1_000);
+}
 console.log(JSON.stringify({ args, path: process.env['PATH']?.split(':')[0] }));
 if (args[0] === 'exit') process.exit(Number(args[1]));
 if (args[0] === 'die') process.kill(process.pid, 'SIGTERM');
-if (args[0] === 'wait') {
-  let count = 0;
-  process.on('SIGINT', () => (count += 1));
-  setTimeout(() => process.exit(count), 1_000);
-}
 `;
 
 async function writeLock(folder: string, integrity: string): Promise<void> {
