@@ -1,6 +1,6 @@
 // The only reader of the process's environment. A setting comes from a flag, else from the environment,
 // else from the file, else from its default, and its origin is kept. Invariants: the result is frozen and
-// fits the schema; an unknown key in the file is refused; one error names all that is wrong, never a value.
+// fits the schema; an unknown key in the file is refused; one error names everything that is wrong.
 // Called by each main.ts and by command files; the schema and the prefix are theirs.
 
 import { homedir } from 'node:os';

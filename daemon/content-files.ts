@@ -100,12 +100,13 @@ async function putAll(folder: string, contents: readonly Uint8Array[]): Promise<
     Array.from({ length: writesAtOnce }, async () => {
       for (const [digest, bytes] of work) {
         const path = pathOf(folder, digest);
+        // Also for what is there already: it may have been renamed by a process that died before its sync.
+        touched.add(dirname(path));
         if ((await sizeOf(path)) === bytes.length) continue;
         await makeShard(dirname(path));
         const temporary = temporaryName(join(arriving, digest.slice('sha256:'.length)));
         await writeDurably(temporary, bytes, 0o600);
         await rename(temporary, path);
-        touched.add(dirname(path));
       }
     }),
   );

@@ -93,5 +93,8 @@ const assignment = /((?:token|password|secret)["']?\s*[:=]\s*["']?)[^\s"'&,;}]+/
 const pem = /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g;
 
 function masked(text: string): string {
-  return text.replaceAll(pem, '[hidden]').replaceAll(bearer, '$1 [hidden]').replaceAll(assignment, '$1[hidden]');
+  return text
+    .replaceAll(pem, '[hidden]')
+    .replaceAll(bearer, '$1 [hidden]')
+    .replaceAll(assignment, '$1[hidden]');
 }

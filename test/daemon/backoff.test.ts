@@ -46,7 +46,7 @@ test('a minimum that the peer gave is kept, and spread by the same jitter', (t) 
 
 test('full jitter: the delays of many peers fill the whole range evenly', (t) => {
   const random = seededRandom(7);
-  const tenths = new Array<number>(10).fill(0);
+  const tenths = Array.from({ length: 10 }, () => 0);
   for (let peer = 0; peer < 10_000; peer += 1) {
     const tenth = Math.floor(delayMs(policy, failing(20), random.next()) / 12_000);
     tenths[tenth] = (tenths[tenth] ?? 0) + 1;
