@@ -1,0 +1,48 @@
+// trectl: the composition of its commands, and the one place that turns errors into words and exit codes.
+// A command is one file cli/NAME.ts that exports `registerNAME(program, context)`: it adds itself to `program` (to
+// `group(program, 'release', ...)` for `release X`), gives an example with addHelpText, prints facts with
+// cli/output.ts, and works through the context only. A refusal is a value, printed with `refuse`; what is thrown
+// ends here. Exit codes: 0 done, 1 failed, 2 usage, 3 refused, 4 unreachable.
+
+import { Command } from 'commander';
+import manifest from '../package.json' with { type: 'json' };
+import { environment } from '../daemon/config.ts';
+import { processContext } from './context.ts';
+import { describeFailure } from './failure.ts';
+import { registerKey } from './key.ts';
+import { registerReleaseBuild } from './release-build.ts';
+import { registerReleaseDiff } from './release-diff.ts';
+import { registerReleaseSchema } from './release-schema.ts';
+import { registerReleaseSign } from './release-sign.ts';
+import { registerReleaseVerify } from './release-verify.ts';
+
+const interrupted = new AbortController();
+process.once('SIGINT', () => interrupted.abort());
+process.once('SIGTERM', () => interrupted.abort());
+
+const context = processContext(environment(), manifest.version, interrupted.signal);
+const program = new Command('trectl')
+  .description('Builds and signs releases, and steers sites.')
+  .version(manifest.version)
+  .showHelpAfterError('(add --help for help)')
+  .exitOverride();
+
+for (const register of [
+  registerKey,
+  registerReleaseBuild,
+  registerReleaseSign,
+  registerReleaseVerify,
+  registerReleaseDiff,
+  registerReleaseSchema,
+]) {
+  register(program, context);
+}
+
+try {
+  await program.parseAsync(process.argv);
+} catch (error) {
+  const failure = describeFailure(error);
+  if (failure.text !== '') context.err(failure.text);
+  context.exitCode = failure.exitCode;
+}
+process.exitCode = context.exitCode;

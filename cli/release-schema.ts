@@ -1,0 +1,14 @@
+// `trectl release schema`: the JSON Schema of release.yaml, for editors and for people who want to know what may
+// stand there.
+
+import type { Command } from 'commander';
+import { releaseFileJsonSchema } from '../release/release-file.ts';
+import { type CommandContext, group } from './context.ts';
+
+export function registerReleaseSchema(program: Command, context: CommandContext): void {
+  group(program, 'release', 'build, sign and compare releases')
+    .command('schema')
+    .description('print the JSON Schema of release.yaml')
+    .addHelpText('after', '\nExample:\n  $ trectl release schema > release.schema.json')
+    .action(() => context.out(JSON.stringify(releaseFileJsonSchema(), undefined, 2)));
+}
