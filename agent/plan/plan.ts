@@ -1,0 +1,93 @@
+// The planner: what is wanted and what was seen -> the steps that are possible now, what waits and why.
+// PURE and synchronous: same inputs, same plan, byte for byte. It never looks ahead: after its steps, look and plan
+// again. Invariants: a row is written before anything is sent; only the lowest rank with work moves; nothing is
+// taken back before everything wanted is in place. Called by agent/reconcile.ts.
+import type { ConditionCode } from '../../proto/conditions.ts';
+import { bringForward } from './bring-forward.ts';
+import { conditionOf, countConditions } from './conditions.ts';
+import { rankOf } from './rank.ts';
+import type { Plan, Step, Waiting } from './step.ts';
+import { takeBack } from './take-back.ts';
+import type { ObjectName, Observed, OwnedObject, Wanted, WantedObject } from './world.ts';
+
+/** `wanted` is null until the control plane has assigned a release. */
+export function plan(wanted: Wanted | null, observed: Observed): Plan {
+  const { cluster } = observed;
+  if (wanted === null) return standStill('NothingDesired');
+  if (!cluster.ok) return standStill(conditionOf(cluster.code));
+  if (wanted.clusterUid !== null && wanted.clusterUid !== cluster.uid) return standStill('ClusterMismatch');
+
+  const unknown = wanted.objects.filter(
+    (object) => !isIntended(object, observed.inventory.get(object.id), wanted),
+  );
+  if (unknown.length > 0) return planOf({ steps: [{ kind: 'intend', objects: unknown }], waiting: [] });
+
+  const { steps, waiting, appliedCount } = bringAllForward(wanted, observed);
+  if (steps.length === 0 && waiting.length === 0)
+    return planOf({ ...takeBack(wanted, observed), appliedCount });
+  const repairCount = steps.filter(({ step }) => step.kind === 'apply' && step.reason === 'repair').length;
+  return planOf({ steps: lowestRank(steps), waiting, appliedCount, repairCount });
+}
+
+function standStill(code: ConditionCode): Plan {
+  return {
+    steps: [],
+    waiting: [],
+    conditions: [{ code, count: 0 }],
+    appliedCount: 0,
+    applied: false,
+    drifted: false,
+  };
+}
+
+function isIntended(object: WantedObject, row: OwnedObject | undefined, { release }: Wanted): boolean {
+  return row !== undefined && !row.kept && row.releaseDigest === release.digest && row.index === object.index;
+}
+
+function bringAllForward(wanted: Wanted, observed: Observed) {
+  const steps: ObjectStep[] = [];
+  const waiting: Waiting[] = [];
+  let appliedCount = 0;
+  for (const object of wanted.objects) {
+    const row = observed.inventory.get(object.id);
+    if (row === undefined) continue;
+    const verdict = bringForward(object, row, observed);
+    if (verdict.kind === 'in-place') appliedCount += 1;
+    if (verdict.kind === 'step') steps.push({ object, step: verdict.step });
+    if (verdict.kind === 'waiting') waiting.push(verdict.waiting);
+  }
+  return { steps, waiting, appliedCount };
+}
+
+interface ObjectStep {
+  readonly object: ObjectName;
+  readonly step: Step;
+}
+
+function lowestRank(steps: readonly ObjectStep[]): Step[] {
+  const lowest = Math.min(...steps.map(({ object }) => rankOf(object)));
+  return steps.filter(({ object }) => rankOf(object) === lowest).map(({ step }) => step);
+}
+
+interface Outcome {
+  readonly steps: readonly Step[];
+  readonly waiting: readonly Waiting[];
+  readonly appliedCount?: number;
+  readonly repairCount?: number;
+  readonly keptCount?: number;
+}
+
+function planOf({ steps, waiting, appliedCount = 0, repairCount = 0, keptCount = 0 }: Outcome): Plan {
+  const conditions = countConditions([
+    ...waiting.map(({ code }) => code),
+    ...times(steps.length, 'Progressing'),
+    ...times(repairCount, 'Drifted'),
+    ...times(keptCount, 'ObjectKept'),
+  ]);
+  const applied = steps.length === 0 && waiting.length === 0;
+  return { steps, waiting, conditions, appliedCount, applied, drifted: repairCount > 0 };
+}
+
+function times(count: number, code: ConditionCode): ConditionCode[] {
+  return Array.from({ length: count }, () => code);
+}
