@@ -121,8 +121,9 @@ function openConnection({
     const connection = openPrivate(path);
     try {
       connection.pragma(`busy_timeout = ${busyTimeoutMs}`);
-      // Takes effect only before the first table; lets makeRoom return freed pages to the disk.
-      connection.pragma('auto_vacuum = INCREMENTAL');
+      // Only a database without tables takes this, and asking again would write: lets makeRoom return space.
+      const isNew = connection.pragma('page_count', { simple: true }) === 0;
+      if (isNew) connection.pragma('auto_vacuum = INCREMENTAL');
       connection.pragma('journal_mode = WAL');
       connection.pragma('synchronous = FULL');
       connection.pragma('foreign_keys = ON');
