@@ -65,6 +65,7 @@ const entries = {
   DOCUMENT_EXPIRED: { exit: 3, http: 409, text: 'The document is past its last day.', next: 'Assign the release again, so that a new document is issued.' },
   DIRECTOR_SIGNATURE_INVALID: { exit: 3, http: 403, text: 'The document is not signed by the control plane that this site trusts.', next: 'Do nothing on site; the operator must find out who signed it.' },
   RELEASE_UNDER_SIGNED: { exit: 3, http: 403, text: 'The release is not signed by enough of the keys that this site trusts.', next: 'Have the release signed by the missing key holders and publish the signatures.' },
+  RELEASE_MISMATCH: { exit: 3, http: 400, text: 'The document gives a release another name or version than the release itself.', next: 'Do nothing on site; the operator must find out who wrote the document.' },
   DIGEST_MISMATCH: { exit: 3, http: 400, text: 'The content differs from its digest: it was changed or damaged.', next: 'Build or publish it again from the source.' },
   CONTENT_MISSING: { exit: 3, http: 404, text: 'Content that a release names is not there.', next: 'Publish the release again; nothing was changed.' },
   SITE_MISMATCH: { exit: 3, http: 409, text: 'The document is for another site.', next: 'The operator must look at how it got here; nothing was changed.' },
