@@ -45,7 +45,7 @@ export function startNode(node, args, env) {
   const child = spawn(node, args, { stdio: 'inherit', env: { ...env, PATH: path } });
   const stopForwarding = forwardSignals(child);
   child.once('error', (error) => {
-    fail(`Cannot start ${node}: ${error.message}. It needs a Linux with glibc 2.28 or later.`);
+    fail(`Cannot start ${node}: ${error.message}. It needs a Linux with glibc 2.34 or later.`);
   });
   child.once('exit', (code, signal) => {
     stopForwarding();
