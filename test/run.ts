@@ -5,7 +5,6 @@
 
 import { styleText } from 'node:util';
 import { type Exec, systemExec } from '../daemon/exec.ts';
-import { findBinaries } from '../dev/kubernetes/binaries.ts';
 import { readTap, type TapCounts } from './support/tap.ts';
 
 interface Outcome extends TapCounts {
@@ -27,7 +26,9 @@ const phases: Readonly<Record<string, Phase>> = {
   types: (exec, signal) => tool(exec, signal, ['tsc', '--pretty', 'false']),
   unit: (exec, signal) => ava(exec, signal, { config: 'ava.config.js', progress: false }),
   system: async (exec, signal) => {
-    // Before the clock of any test runs: the first build takes minutes. The cache answers at once.
+    // Before the clock of any test runs: the first build takes minutes. The cache answers at once. Loaded
+    // here, so that a fault in there does not keep the other phases from saying so.
+    const { findBinaries } = await import('../dev/kubernetes/binaries.ts');
     await findBinaries({ signal, log: (line) => console.log(`  ${line}`) });
     return await ava(exec, signal, { config: 'ava.system.config.js', progress: true });
   },
