@@ -1,0 +1,87 @@
+// The Go module behind the Kubernetes of this folder: its versions, its build flags, and what names a build of it.
+// The module is committed with go.mod and go.sum, so that a build verifies every byte it downloads and needs no
+// checksum server. `npm run kubernetes -- pin` writes both anew after a version here was raised. Pure but for hashing.
+import { createHash } from 'node:crypto';
+
+export const versions = {
+  'k8s.io/kubernetes': 'v1.36.3',
+  'github.com/k3s-io/kine': 'v0.17.5',
+  'sigs.k8s.io/kwok': 'v0.8.0',
+} as const;
+
+/** The Go language version that go.mod asks for; kine needs the patch level. */
+export const goVersion = '1.26.5';
+
+/** The parts of the one program; each has a link of this name beside it. */
+export const parts = [
+  'certificates',
+  'kine',
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kube-scheduler',
+  'kubectl',
+  'kwok',
+] as const;
+export type Part = (typeof parts)[number];
+
+/** Flags of `go build` and `go list`: no host paths, no debug tables, and the version that the server answers. */
+export function buildFlags(kubernetesVersion: string = versions['k8s.io/kubernetes']): string[] {
+  const [major = '', minor = ''] = kubernetesVersion.slice(1).split('.');
+  const facts = { gitVersion: kubernetesVersion, gitMajor: major, gitMinor: minor, gitTreeState: 'clean' };
+  const settings = Object.entries(facts).map(
+    ([name, value]) => `-X k8s.io/component-base/version.${name}=${value}`,
+  );
+  return ['-mod=readonly', '-buildvcs=false', '-trimpath', '-ldflags', `-s -w ${settings.join(' ')}`];
+}
+
+/**
+ * The go.mod before `go mod tidy` completes it. Kubernetes requires its staging modules at v0.0.0, which exists
+ * nowhere: each is replaced by its published twin, v1.36.3 -> v0.36.3.
+ * @param kubernetesGoMod text of the go.mod of k8s.io/kubernetes at that version
+ */
+export function goMod(
+  kubernetesGoMod: string,
+  required: Readonly<Record<string, string>> = versions,
+): string {
+  const twin = (required['k8s.io/kubernetes'] ?? '').replace(/^v1\./, 'v0.');
+  const staging = [...kubernetesGoMod.matchAll(/^\s*(k8s\.io\/\S+) v0\.0\.0$/gm)].map(
+    ([, name]) => name ?? '',
+  );
+  if (staging.length === 0)
+    throw new Error('the go.mod of k8s.io/kubernetes names no staging module: its form has changed');
+  return [
+    '// Written by `npm run kubernetes -- pin` from the versions in dev/kubernetes/go-module.ts.',
+    'module tre-fleet.local/kubernetes',
+    `go ${goVersion}`,
+    block(
+      'require',
+      Object.entries(required).map(([name, version]) => `${name} ${version}`),
+    ),
+    block(
+      'replace',
+      staging.map((name) => `${name} => ${name} ${twin}`),
+    ),
+  ]
+    .join('\n\n')
+    .concat('\n');
+}
+
+function block(word: string, lines: readonly string[]): string {
+  return `${word} (\n${lines.map((line) => `\t${line}\n`).join('')})`;
+}
+
+/** One file of the module. */
+export interface SourceFile {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Name of the cache folder of one build: 16 hex digits over the sources, the flags and the platform. */
+export function buildKey(files: readonly SourceFile[], platform: string): string {
+  const hash = createHash('sha256');
+  const inOrder = [...files].sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const part of [platform, ...buildFlags(), ...inOrder.flatMap(({ name, text }) => [name, text])]) {
+    hash.update(`${Buffer.byteLength(part)}:${part}`);
+  }
+  return hash.digest('hex').slice(0, 16);
+}

@@ -1,0 +1,53 @@
+// What whoever needs a Kubernetes gets: addresses, credentials, and how to stop it. Types only; the two makers are
+// start-kubernetes.ts (our own parts) and existing-kubernetes.ts (a cluster that somebody else runs).
+import type { Api } from './api.ts';
+import type { ServerPart } from './command-lines.ts';
+import type { Ports } from './ports.ts';
+
+export interface KubernetesOptions {
+  /** Made when missing; absolute. */
+  readonly dataDir: string;
+  /** Ends the start, not what was started. */
+  readonly signal: AbortSignal;
+  /** Progress for people: what is built, started, simulated, or ended by itself. */
+  readonly log: (line: string) => void;
+  /** With a simulated node, on which pods become Ready and Jobs complete. Without it pods stay Pending. */
+  readonly node?: boolean;
+  /** API groups of custom resources that the agent will apply; `grantAgent` adds more later. */
+  readonly agentGroups?: readonly string[];
+  readonly ports?: Partial<Ports>;
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+export interface Kubernetes extends AsyncDisposable {
+  /** `https://127.0.0.1:PORT` */
+  readonly serverUrl: string;
+  readonly caFile: string;
+  /** system:masters, for tests and people. */
+  readonly adminKubeconfig: string;
+  /** User `tre-agent` with a client certificate and the rights of agent-rights.ts. */
+  readonly agentKubeconfig: string;
+  readonly kubectl: string;
+  /** JSON in and out as administrator. */
+  readonly admin: Api;
+  /** Lets the agent apply these API groups too. */
+  grantAgent(customGroups: readonly string[], signal: AbortSignal): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** A Kubernetes of our own, whose parts can be looked into and killed. */
+export interface LocalKubernetes extends Kubernetes {
+  readonly dataDir: string;
+  readonly ports: Ports;
+  /** One JSON event (audit.k8s.io/v1, level Metadata) per line. */
+  readonly auditLogFile: string;
+  readonly simulatedNode: boolean;
+  /** Process ids of the running parts. */
+  pids(): Partial<Record<ServerPart, number>>;
+  readonly apiServer: {
+    /** kill -9. */
+    kill(): Promise<void>;
+    /** Starts it again on the same data and port; resolves when it is ready. */
+    start(signal: AbortSignal): Promise<void>;
+  };
+}
