@@ -68,7 +68,7 @@ export const rooms: readonly Room[] = [
   },
   {
     path: 'agent/cluster',
-    ours: ['daemon'],
+    ours: ['daemon', 'proto/errors.ts'],
     node: ['http2', 'tls', 'crypto'],
     more: { 'kubeconfig.ts': ['@kubernetes/client-node'] },
   },
@@ -84,7 +84,12 @@ export const rooms: readonly Room[] = [
     node: ['net'],
   },
   { path: 'agent/config.ts', ours: ['daemon'], npm: ['zod'] },
-  { path: 'agent/main.ts', ours: ['agent', 'proto', 'daemon'], npm: ['commander'], node: 'any' },
+  {
+    path: 'agent/main.ts',
+    ours: ['agent', 'proto', 'daemon', 'package.json'],
+    npm: ['commander'],
+    node: 'any',
+  },
 
   {
     path: 'control-plane/fleet',
@@ -108,6 +113,7 @@ export const rooms: readonly Room[] = [
     path: 'control-plane/api',
     ours: ['control-plane/fleet', 'control-plane/store', 'control-plane/trust', 'proto', 'daemon'],
     npm: ['fastify', 'fastify-type-provider-zod', '@fastify/swagger', 'zod', 'prom-client'],
+    node: ['http', 'https', 'net', 'tls'],
   },
   {
     path: 'control-plane/tasks',
@@ -117,14 +123,14 @@ export const rooms: readonly Room[] = [
   { path: 'control-plane/config.ts', ours: ['daemon'], npm: ['zod'] },
   {
     path: 'control-plane/main.ts',
-    ours: ['control-plane', 'proto', 'daemon'],
+    ours: ['control-plane', 'proto', 'daemon', 'package.json'],
     npm: ['commander'],
     node: 'any',
   },
 
   {
     path: 'cli',
-    ours: ['release', 'proto', 'daemon'],
+    ours: ['release', 'proto', 'daemon', 'package.json'],
     npm: ['commander', 'js-yaml'],
     node: 'any',
   },

@@ -13,9 +13,9 @@ const nodeFolder = `node_modules/node-linux-${arch}`;
 interface Clone {
   readonly folder: string;
   readonly exec: Exec;
-  run(...args: string[]): Promise<RunResult>;
+  readonly run: (...args: string[]) => Promise<RunResult>;
   /** Times that npm ci was called. */
-  installs(): Promise<number>;
+  readonly installs: () => Promise<number>;
 }
 
 async function clone(t: ExecutionContext, npm = installing): Promise<Clone> {
