@@ -18,17 +18,22 @@ const hosts = [
   'crates',
 ];
 
+const machinePath: Rule = {
+  what: 'a path of one machine',
+  pattern: new RegExp(`(?<![\\w.~$}*-])/(${homes.join('|')})/`),
+};
 const rules: readonly Rule[] = [
+  machinePath,
   { what: 'unfinished work', pattern: new RegExp(`\\b(${unfinished.join('|')})\\b`) },
-  { what: 'a path of one machine', pattern: new RegExp(`(?<![\\w.~$}*-])/(${homes.join('|')})/`) },
   { what: 'the host of a registry', pattern: new RegExp(`\\b(${hosts.join('|')})\\.(org|io)\\b`, 'i') },
   { what: 'the number of a ticket', pattern: /\b(issue|ticket|pull request)s? #?\d+\b/i },
 ];
 
-/** `path:line: what` for every line that breaks a rule. */
+/** `path:line: what` for every line that breaks a rule. Paths in examples/ are those of containers. */
 export function badWords(path: string, text: string): string[] {
+  const asked = path.startsWith('examples/') ? rules.filter((rule) => rule !== machinePath) : rules;
   return text.split('\n').flatMap((line, index) => {
-    const broken = rules.filter(({ pattern }) => pattern.test(line));
+    const broken = asked.filter(({ pattern }) => pattern.test(line));
     return broken.map(({ what }) => `${path}:${index + 1}: ${what}`);
   });
 }
