@@ -41,8 +41,9 @@ export interface Database extends AsyncDisposable {
    */
   transaction<T>(fn: () => T): T;
   /**
-   * For a full disk: gives up the ballast, runs `fn`, which deletes rows, returns the space to the disk,
-   * and takes the ballast back when there is room for it. True when the ballast is whole again.
+   * For a full disk: gives up the ballast, runs `fn`, which deletes rows in one transaction, returns the
+   * space to the disk, and takes the ballast back when there is room for it: then it is true. What `fn`
+   * rewrites must fit into the log, so it deletes some thousand rows at a time. @throws as `transaction`
    */
   makeRoom(fn: () => void): boolean;
   close(): void;
@@ -197,7 +198,8 @@ function databaseOver(connection: SqliteDatabase.Database, path: string, ballast
     makeRoom: (fn) =>
       guarded(path, () => {
         ballast.giveUp();
-        // Empties the log into the database first: then `fn` writes over the log's own blocks.
+        // The log goes into the database while there is space for it; then `fn` writes over the log's own
+        // blocks, and the second checkpoint finds every page in place.
         connection.pragma('wal_checkpoint(RESTART)');
         connection.transaction(fn).immediate();
         connection.pragma('incremental_vacuum');

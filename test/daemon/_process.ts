@@ -20,11 +20,9 @@ const never = new Promise<void>(() => undefined);
 
 const stories: Record<string, (lifecycle: Lifecycle) => Promise<void>> = {
   async orderly(lifecycle) {
-    for (const name of ['store', 'loop', 'server'])
-      lifecycle.add(
-        name,
-        resource(name, async () => undefined),
-      );
+    // Slow enough for a second signal to arrive meanwhile.
+    const stop = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 30));
+    for (const name of ['store', 'loop', 'server']) lifecycle.add(name, resource(name, stop));
   },
   async stuck(lifecycle) {
     lifecycle.add(

@@ -187,6 +187,11 @@ test('disposing a child ends it and its group; killing what is gone does nothing
   t.deepEqual(await done.stop(), { code: 0, signal: null });
 });
 
+test('a group ends with its leader, however that one ends', async (t) => {
+  const { stdout } = await sh('sleep 60 >/dev/null 2>&1 & echo $!', { group: true });
+  t.true(await gone(Number(stdout)));
+});
+
 test('a spawned program that is missing rejects', async (t) => {
   t.true(
     isDaemonError(

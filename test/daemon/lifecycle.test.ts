@@ -44,13 +44,13 @@ const orderly = test.macro(async (t, ...signals: NodeJS.Signals[]) => {
   const { exit, told, lines } = await live('orderly', { signals });
   t.deepEqual(exit, { code: 0, signal: null });
   t.deepEqual(told, ['started', 'stopping', 'server stopped', 'loop stopped', 'store stopped']);
-  t.is(lines[1]?.['reason'], signals[0]);
+  t.true(signals.includes(lines[1]?.['reason'] as NodeJS.Signals));
 });
 
 test('SIGTERM stops in the reverse order of adding', orderly, 'SIGTERM');
 test('SIGINT does the same', orderly, 'SIGINT');
 test('SIGHUP does the same', orderly, 'SIGHUP');
-test('being asked twice is being asked once', orderly, 'SIGTERM', 'SIGTERM', 'SIGTERM');
+test('being asked twice is being asked once', orderly, 'SIGTERM', 'SIGINT', 'SIGHUP');
 
 test('what does not stop is named, does not hold up the rest, and makes the exit code 1', async (t) => {
   const { exit, told, lines } = await live('stuck', { signals: ['SIGTERM'] });

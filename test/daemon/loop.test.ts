@@ -128,6 +128,16 @@ test('idle waits for the run that was asked for, and for the retry of a failed o
   await loop.stop();
 });
 
+test('idle waits for a run that began by itself', async (t) => {
+  const { clock, loop, events } = rig((signal, time) => time.sleep(1_000, signal));
+  await clock.advance(intervalMs);
+  const idle = loop.idle().then(() => events.push('idle'));
+  await clock.advance(5_000);
+  await idle;
+  t.deepEqual(events, ['begin', 'end', 'idle']);
+  await loop.stop();
+});
+
 test('stop aborts the run, waits for its end, begins no other and frees who waits', async (t) => {
   let reason: unknown;
   const { clock, loop, events } = rig(async (signal, time) => {
