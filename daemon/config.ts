@@ -12,7 +12,7 @@ import { DaemonError, errorChain } from './errors.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Where a value came from: `--data-dir`, `TRE_DATA_DIR`, the path of the file, or nothing for a default. */
+/** Where a value came from: `--data-dir`, `<PREFIX>DATA_DIR`, the path of the file, or nothing for a default. */
 export interface Origin {
   readonly source: 'flag' | 'environment' | 'file' | 'default';
   readonly name: string;

@@ -37,7 +37,7 @@ export async function runProcess(options: ProcessOptions): Promise<number> {
   };
   for (const name of stopSignals) process.on(name, stop);
   process.on('uncaughtException', (error) => {
-    log.error({ error }, 'ending after an error that nothing handled');
+    log.error({ error, stack: error.stack }, 'ending after an error that nothing handled');
     process.exit(1);
   });
 

@@ -25,8 +25,8 @@ export interface MigrationTarget {
 
 /**
  * The migrations in a folder, in order. A store names its own folder by
- * `new URL('./migrations/', import.meta.url)`; a bundle keeps that line working when the build puts the
- * folder `migrations` beside the bundled file, so no .sql text is compiled in and none needs a loader.
+ * `new URL('./migrations/', import.meta.url)`; a build of one file keeps that line working by putting
+ * the folder `migrations` beside that file, so no .sql text is compiled in and none needs a loader.
  * @throws DaemonError `path-unreadable`, `migration-invalid`
  */
 export function readMigrations(folder: URL): readonly Migration[] {

@@ -17,7 +17,7 @@ import {
 import { join } from 'node:path';
 import { pid, versions } from 'node:process';
 import SqliteDatabase from 'better-sqlite3';
-import { DaemonError, type DaemonErrorKind, fromSystem, systemCode } from './errors.ts';
+import { DaemonError, type DaemonErrorKind, fromSystem, isDaemonError, systemCode } from './errors.ts';
 import { type Migration, type MigrationTarget, migrate } from './migrations.ts';
 
 export type SqlValue = string | number | bigint | null | Uint8Array;
@@ -71,13 +71,12 @@ export function openDatabase(options: DatabaseOptions): Database {
   const { path } = options;
   const ballast =
     options.ballastBytes === undefined ? noBallast : ballastAt(`${path}.ballast`, options.ballastBytes);
-  const openMigrated = (): SqliteDatabase.Database => openConnection(options);
   let connection: SqliteDatabase.Database;
   try {
-    connection = openMigrated();
+    connection = openConnection(options);
   } catch (error) {
-    if (!(error instanceof DaemonError) || error.kind !== 'disk-full' || !ballast.giveUp()) throw error;
-    connection = openMigrated();
+    if (!isDaemonError(error, 'disk-full') || !ballast.giveUp()) throw error;
+    connection = openConnection(options);
   }
   ballast.take();
   return databaseOver(connection, path, ballast);
@@ -98,7 +97,9 @@ export function lockFolder(folder: string): Disposable {
     writeFileSync(pidFile, `${pid}\n`, { mode: 0o600 });
   } catch (error) {
     lock.close();
-    const known = toDaemonError(error, path);
+    const known = isEngineError(error)
+      ? toDaemonError(error, path)
+      : fromSystem(error, 'path-unwritable', path);
     if (known.kind !== 'database-locked') throw known;
     const holder = readPid(pidFile);
     const message = `${folder} is in use by ${holder === undefined ? 'another process' : `process ${holder}`}`;
@@ -264,8 +265,12 @@ function guarded<T>(path: string, fn: () => T): T {
   try {
     return fn();
   } catch (error) {
-    throw systemCode(error)?.startsWith('SQLITE_') === true ? toDaemonError(error, path) : error;
+    throw isEngineError(error) ? toDaemonError(error, path) : error;
   }
+}
+
+function isEngineError(error: unknown): boolean {
+  return systemCode(error)?.startsWith('SQLITE_') === true;
 }
 
 function toDaemonError(error: unknown, path: string): DaemonError {

@@ -2,14 +2,15 @@
 // certificate belong together, issued by the given authority. Expiry is a fact for the caller to judge,
 // not an error, for a process may start only to renew. Called by whatever opens a TLS connection.
 
-import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { readText } from './atomic-file.ts';
+import { type Digest, digestOf } from './content-files.ts';
 import { DaemonError } from './errors.ts';
 
 export interface CertificateFacts {
   /** `sha256:` and the hex digest of the DER bytes. */
-  readonly fingerprint: string;
+  readonly fingerprint: Digest;
   readonly subject: string;
   /** As OpenSSL prints them, such as `URI:spiffe://...` and `DNS:host`; empty when there are none. */
   readonly alternativeNames: readonly string[];
@@ -59,8 +60,8 @@ export function certificateFacts(pem: string, origin: string): readonly Certific
 }
 
 /** `sha256:` and hex over DER bytes, such as a peer's `raw` certificate. */
-export function fingerprint(der: Uint8Array): string {
-  return `sha256:${createHash('sha256').update(der).digest('hex')}`;
+export function fingerprint(der: Uint8Array): Digest {
+  return digestOf(der);
 }
 
 /** True when the first certificate of `pem` was signed by one of `authorities`; dates are not looked at. */
