@@ -21,7 +21,7 @@ export interface OfferQuestion {
   readonly epoch: number;
   readonly chain: readonly ChainLink[];
   readonly held: ChainPosition | null;
-  /** The generation that the site refused last. */
+  /** The generation that the site refused last; 0 when it could not even read it, null when it refused nothing. */
   readonly refusedGeneration: number | null;
   readonly lastOffer: PastOffer | null;
   /** Digest of the signatures of the release that the newest document names. */
@@ -48,7 +48,7 @@ export function decideOffer(question: OfferQuestion): OfferDecision {
 function unlessRefused(question: OfferQuestion, last: ChainLink, from: number): OfferDecision {
   const { refusedGeneration, lastOffer, signatures } = question;
   const sameAsRefused =
-    refusedGeneration === last.generation &&
+    (refusedGeneration === last.generation || refusedGeneration === 0) &&
     lastOffer?.epoch === last.epoch &&
     lastOffer.generation === last.generation &&
     lastOffer.signatures === signatures;

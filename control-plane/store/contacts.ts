@@ -14,7 +14,7 @@ export interface HelloFacts {
   readonly heldEpoch: number;
   readonly heldGeneration: number;
   readonly heldDigest: string | null;
-  /** Null when it refused nothing. */
+  /** Null when it refused nothing, 0 when it could not even read what it refused. */
   readonly refusedGeneration: number | null;
   readonly refusedCode: ErrorCode | null;
 }
@@ -66,7 +66,8 @@ export function contactTable(database: Database): ContactTable {
   const seen = database.prepare('UPDATE contact SET last_contact_ms = ? WHERE site_id = ?');
   const holds = database.prepare(
     `UPDATE contact SET held_epoch = desired.epoch, held_generation = desired.generation, held_digest = desired.digest
-     FROM desired WHERE contact.site_id = ?1 AND desired.site_id = ?1 AND desired.epoch = ?2 AND desired.generation = ?3`,
+     FROM desired WHERE contact.site_id = :siteId AND desired.site_id = :siteId AND desired.epoch = :epoch
+       AND desired.generation = :generation`,
   );
   const refused = database.prepare('UPDATE contact SET refused_generation = ?, refused_code = ? WHERE site_id = ?');
   const offered = database.prepare(
@@ -81,7 +82,7 @@ export function contactTable(database: Database): ContactTable {
     find: (siteId) => select.get(siteId),
     hello: (siteId, facts, nowMs) => void hello.run({ siteId, nowMs, ...facts }),
     seen: (siteId, nowMs) => void seen.run(nowMs, siteId),
-    holds: (siteId, { epoch, generation }) => void holds.run(siteId, epoch, generation),
+    holds: (siteId, { epoch, generation }) => void holds.run({ siteId, epoch, generation }),
     refused: (siteId, { generation, code }) => void refused.run(generation, code, siteId),
     offered: (siteId, { epoch, generation, signatures }) => void offered.run(epoch, generation, signatures, siteId),
     problem: (siteId, code, nowMs) => void problem.run({ siteId, code, sinceMs: code === null ? null : nowMs }),

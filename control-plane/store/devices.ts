@@ -57,14 +57,16 @@ export function deviceTable(database: Database): DeviceTable {
   const replace = database.prepare('UPDATE device SET replaced_at_ms = ? WHERE site_id = ? AND replaced_at_ms IS NULL');
   const insert = database.prepare<{ agent: number }>(
     `INSERT INTO device (site_id, agent, enrolment_id, device_key, approved_at_ms)
-     VALUES (?1, (SELECT coalesce(max(agent), 0) + 1 FROM device WHERE site_id = ?1), ?2, ?3, ?4) RETURNING agent`,
+     VALUES (:siteId, (SELECT coalesce(max(agent), 0) + 1 FROM device WHERE site_id = :siteId), :enrolmentId, :deviceKey, :approvedAtMs)
+     RETURNING agent`,
   );
   const current = database.prepare<DeviceRow>(`SELECT ${deviceColumns} FROM device WHERE site_id = ? AND replaced_at_ms IS NULL`);
   const byEnrolment = database.prepare<DeviceRow>(`SELECT ${deviceColumns} FROM device WHERE enrolment_id = ?`);
   return {
     add(device) {
       replace.run(device.approvedAtMs, device.siteId);
-      return insert.get(device.siteId, device.enrolmentId, device.deviceKey, device.approvedAtMs)?.agent ?? 0;
+      const { siteId, enrolmentId, deviceKey, approvedAtMs } = device;
+      return insert.get({ siteId, enrolmentId, deviceKey, approvedAtMs })?.agent ?? 0;
     },
     current: (siteId) => current.get(siteId),
     findByEnrolment: (enrolmentId) => byEnrolment.get(enrolmentId),

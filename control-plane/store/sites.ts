@@ -24,12 +24,12 @@ const columns = 'id, name, created_at_ms AS createdAtMs, revoked_at_ms AS revoke
 
 export function siteTable(database: Database): SiteTable {
   const insert = database.prepare('INSERT INTO site (id, name, created_at_ms) VALUES (?, ?, ?)');
-  const select = database.prepare<SiteRow>(`SELECT ${columns} FROM site WHERE id = ?1 OR name = ?1`);
+  const select = database.prepare<SiteRow>(`SELECT ${columns} FROM site WHERE id = :site OR name = :site`);
   const selectAll = database.prepare<SiteRow>(`SELECT ${columns} FROM site ORDER BY name`);
   const revoke = database.prepare('UPDATE site SET revoked_at_ms = ? WHERE id = ? AND revoked_at_ms IS NULL');
   return {
     add: (site) => void insert.run(site.id, site.name, site.createdAtMs),
-    find: (idOrName) => select.get(idOrName),
+    find: (idOrName) => select.get({ site: idOrName }),
     list: () => selectAll.all(),
     revoke: (id, nowMs) => void revoke.run(nowMs, id),
   };

@@ -28,7 +28,7 @@ export function readHello(hello: Hello): Outcome<{ readonly facts: HelloFacts }>
     heldEpoch: holds ? epoch : 0,
     heldGeneration: generation,
     heldDigest: holds ? documentDigest : null,
-    refusedGeneration: refusedGeneration === 0 ? null : refusedGeneration,
+    refusedGeneration: refusedCode === '' ? null : refusedGeneration,
     refusedCode: isErrorCode(refusedCode) ? refusedCode : null,
   };
   return { ok: true, facts };

@@ -42,13 +42,18 @@ export class SyncSession implements OpenSession {
   readonly #outbound: Outbound;
   readonly #over = new AbortController();
   #siteId = '';
+  /** The document that the site held when it was last offered something. */
+  #heldWhenOffered: string | null | undefined;
   #saidHello = false;
 
   constructor(call: SyncCall, deps: SessionDeps) {
     this.#call = call;
     this.#deps = deps;
     this.#leaf = leafOf(call);
-    this.#outbound = new Outbound(call, () => deps.offers.offerFor(this.#siteId));
+    this.#outbound = new Outbound(call, () => {
+      this.#heldWhenOffered = this.#held();
+      return deps.offers.offerFor(this.#siteId);
+    });
   }
 
   /** Handles one message; never throws. */
@@ -130,6 +135,8 @@ export class SyncSession implements OpenSession {
     });
     onRows?.(accepted.length);
     for (const row of known) this.#outbound.ack(row.bootId, row.sequence);
+    // An offer was made from an older position than the site turns out to have: look again.
+    if (this.#held() !== this.#heldWhenOffered) this.#outbound.offer();
   }
 
   /** What a report says about the documents held and refused decides what is offered next. */
@@ -137,6 +144,10 @@ export class SyncSession implements OpenSession {
     const { contacts } = this.#deps.store;
     if (content.kind === 'refusal') contacts.refused(this.#siteId, content.refusal);
     if (content.kind === 'state') contacts.holds(this.#siteId, content.state);
+  }
+
+  #held(): string | null | undefined {
+    return this.#deps.store.contacts.find(this.#siteId)?.heldDigest;
   }
 
   async #retireWhenOld(): Promise<void> {

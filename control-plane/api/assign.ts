@@ -1,0 +1,69 @@
+// Issues a site's next document: pure decision (fleet), signature (director), one transaction, then the site is told.
+// Called by the route of desired documents.
+import { isDigest } from '../../daemon/content-files.ts';
+import { parseRelease } from '../../proto/document.ts';
+import { TreError } from '../../proto/errors.ts';
+import type { ParameterValue } from '../../proto/parameter.ts';
+import { desiredLifeMs, nextDesired } from '../fleet/next-desired.ts';
+import type { DesiredRow } from '../store/desired.ts';
+import type { ReleaseRow } from '../store/releases.ts';
+import type { SiteRow } from '../store/sites.ts';
+import type { ApiDeps } from './deps.ts';
+import { timeText } from './fields.ts';
+
+export interface Assignment {
+  readonly site: SiteRow;
+  readonly release: ReleaseRow;
+  readonly parameters: Readonly<Record<string, ParameterValue>>;
+  readonly who: string;
+  readonly why: string | null;
+}
+
+/** The new document. Throws TreError when there cannot be one. */
+export async function assign(deps: ApiDeps, assignment: Assignment): Promise<DesiredRow> {
+  const { site, release } = assignment;
+  if (!isDigest(release.digest)) throw new TreError('INTERNAL', 'a stored digest is not one');
+  const manifest = parseRelease(await deps.content.get(release.digest));
+  const row = deps.store.transaction(() => issue(deps, assignment, manifest));
+  deps.signals.wake(site.id);
+  return row;
+}
+
+function issue(deps: ApiDeps, assignment: Assignment, manifest: ReturnType<typeof parseRelease>): DesiredRow {
+  const { store, director, clock } = deps;
+  const { site, release, parameters, who, why } = assignment;
+  if (store.sites.find(site.id)?.revokedAtMs !== null) throw new TreError('SITE_REVOKED');
+  const contact = store.contacts.find(site.id);
+  const problem = contact?.problem;
+  if (problem === 'EPOCH_LOWER' || problem === 'GENERATION_LOWER' || problem === 'CHAIN_BROKEN') throw new TreError(problem);
+  const previous = store.desired.latest(site.id) ?? null;
+  const issuedAtMs = clock.now();
+  const next = nextDesired({
+    siteId: site.id,
+    clusterUid: contact?.clusterUid ?? null,
+    epoch: store.settings.epoch(),
+    previous,
+    release: manifest,
+    releaseDigest: release.digest,
+    parameters,
+    issuedAt: timeText(issuedAtMs),
+    notAfter: timeText(issuedAtMs + desiredLifeMs),
+  });
+  if (!next.ok) throw new TreError(next.code, next.why);
+  const { epoch, generation } = next.desired;
+  const { envelope, payloadDigest } = director.sign(next.desired);
+  const row: DesiredRow = {
+    siteId: site.id,
+    epoch,
+    generation,
+    digest: payloadDigest,
+    previous: next.desired.previous,
+    releaseDigest: release.digest,
+    envelope,
+    issuedAtMs,
+    issuedBy: who,
+  };
+  store.desired.add(row);
+  store.audit.append({ atMs: issuedAtMs, who, what: 'site.assign', subject: site.id, why, digest: payloadDigest });
+  return row;
+}

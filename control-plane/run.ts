@@ -1,0 +1,105 @@
+// Builds a running control plane out of its rooms: store, trust, the agents' listener, the REST API, housekeeping.
+// Everything that opens is handed to the lifecycle, which closes it in reverse order. Called by main.ts.
+import { join } from 'node:path';
+import { ensurePrivateDir, writeFileAtomic } from '../daemon/atomic-file.ts';
+import { systemClock } from '../daemon/clock.ts';
+import { contentFiles } from '../daemon/content-files.ts';
+import type { Lifecycle } from '../daemon/lifecycle.ts';
+import type { Log } from '../daemon/log.ts';
+import { systemRandom } from '../daemon/random.ts';
+import { lockFolder } from '../daemon/sqlite.ts';
+import { TreError } from '../proto/errors.ts';
+import type { ApiDeps } from './api/deps.ts';
+import { type ApiMetrics, createApiMetrics } from './api/metrics.ts';
+import { openApi } from './api/server.ts';
+import { hostAndPort, listenAddress, type Settings } from './config.ts';
+import { openStore } from './store/store.ts';
+import { contentService } from './sync/content-service.ts';
+import { enrolmentService } from './sync/enrolment-service.ts';
+import { createHub } from './sync/hub.ts';
+import { openAgentListener } from './sync/listener.ts';
+import { storedOffers } from './sync/offers.ts';
+import { syncService } from './sync/sync-service.ts';
+import { startHousekeeping } from './tasks/housekeeping.ts';
+import { openAuthority } from './trust/authority.ts';
+import { openDirector } from './trust/director.ts';
+import { createEnrolment } from './trust/enrolment.ts';
+import { trustFolder } from './trust/initialise.ts';
+
+/** What a person or a script needs to find it; kept in run/addresses.json of the data folder. */
+export interface Addresses {
+  /** `host:port` for agents. */
+  readonly agents: string;
+  /** URL for people. */
+  readonly api: string;
+}
+
+const syncSettings = { heartbeatMs: 30_000, maxStreamMs: 15 * 60_000 };
+const reconnectWithinMs = 5_000;
+
+/** Starts everything. Throws TreError NOT_INITIALISED and DaemonError. */
+export async function runControlPlane(lifecycle: Lifecycle, options: { settings: Settings; version: string; log: Log }): Promise<Addresses> {
+  const { settings, log } = options;
+  const foundation = await openFoundation(lifecycle, options);
+  const { store, authority, clock, random, content } = foundation;
+  const listen = listenAddress(settings);
+  const hosts = [settings.host];
+  const identity = await authority.issueServerIdentity(hosts);
+  const metrics = createApiMetrics();
+  const hub = createHub();
+  const offers = storedOffers({ store, clock });
+  const session = { store, offers, hub, clock, random, log, settings: syncSettings, onRows: (count: number) => metrics.reportRows(count) };
+  const agents = await openAgentListener({
+    host: listen,
+    port: settings.grpcPort,
+    identity,
+    caPem: authority.caPem,
+    maxConnections: settings.maxConnections,
+    services: {
+      enrolment: enrolmentService(createEnrolment(foundation), log),
+      sync: syncService(session),
+      content: contentService({ store, content, clock, log }),
+    },
+    log,
+  });
+  lifecycle.add('agents listener', agents);
+  lifecycle.add('streams', { [Symbol.dispose]: () => hub.retireAll(() => Math.round(random.next() * reconnectWithinMs)) });
+  const agentAddress = hostAndPort(settings.host, agents.port);
+  const api = await openRest(lifecycle, { ...foundation, signals: hub, agentAddress }, { settings, identity, metrics });
+  const use: Parameters<typeof startHousekeeping>[0]['use'] = (renewed) => [agents, api].forEach((server) => server.setIdentity(renewed));
+  lifecycle.add('housekeeping', startHousekeeping({ store, authority, clock, log, hosts, identity, use }));
+  const addresses: Addresses = { agents: agentAddress, api: `https://${hostAndPort(settings.host, api.port)}` };
+  await writeAddresses(settings.data, addresses);
+  return addresses;
+}
+
+/** Lock, database, keys and content of the data folder. */
+async function openFoundation(lifecycle: Lifecycle, options: { settings: Settings; version: string; log: Log }) {
+  const { settings, version, log } = options;
+  const { data } = settings;
+  const clock = systemClock;
+  await ensurePrivateDir(data);
+  lifecycle.add('lock', lockFolder(data));
+  const store = lifecycle.add('store', openStore(data));
+  const domain = store.settings.get('domain');
+  if (domain === undefined) throw new TreError('NOT_INITIALISED', data);
+  const authority = await openAuthority(trustFolder(data), { clock, domain });
+  const director = await openDirector(trustFolder(data));
+  const content = contentFiles(join(data, 'content'));
+  await content.dropUnfinished();
+  return { store, authority, director, content, clock, random: systemRandom(clock), log, version, caDigest: authority.caDigest };
+}
+
+async function openRest(
+  lifecycle: Lifecycle,
+  deps: ApiDeps,
+  { settings, identity, metrics }: { settings: Settings; identity: Awaited<ReturnType<Awaited<ReturnType<typeof openAuthority>>['issueServerIdentity']>>; metrics: ApiMetrics },
+) {
+  const api = await openApi(deps, { host: listenAddress(settings), port: settings.httpPort, identity, metrics });
+  return lifecycle.add('api', api);
+}
+
+async function writeAddresses(data: string, addresses: Addresses): Promise<void> {
+  const folder = await ensurePrivateDir(join(data, 'run'));
+  await writeFileAtomic(join(folder, 'addresses.json'), `${JSON.stringify(addresses, undefined, 2)}\n`);
+}

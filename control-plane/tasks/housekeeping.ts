@@ -1,0 +1,46 @@
+// What a control plane does by itself, on the hour in UTC: forgets join tokens that nobody used, and renews the leaf of
+// its listeners at half its life. The only user of node-cron. Started by main.ts.
+import { schedule } from 'node-cron';
+import type { Clock } from '../../daemon/clock.ts';
+import type { Log } from '../../daemon/log.ts';
+import type { Store } from '../store/store.ts';
+import { serverLeafLifeMs, type Authority, type ServerIdentity } from '../trust/authority.ts';
+
+export interface HousekeepingDeps {
+  readonly store: Store;
+  readonly authority: Authority;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Names and addresses that our listeners are reached by. */
+  readonly hosts: readonly string[];
+  /** What the listeners show now. */
+  readonly identity: ServerIdentity;
+  /** Shows another one from now on. */
+  readonly use: (identity: ServerIdentity) => void;
+}
+
+/** How long an unused token is remembered after its end, so that whoever shows it learns that it has expired. */
+export const forgetTokensAfterMs = 30 * 24 * 3_600_000;
+
+const hourly = '7 * * * *';
+
+export function startHousekeeping(deps: HousekeepingDeps): AsyncDisposable {
+  const keepHouse = housekeeping(deps);
+  const options = { timezone: 'UTC', noOverlap: true, name: 'housekeeping' };
+  const task = schedule(hourly, () => keepHouse().catch((error: unknown) => deps.log.error({ error }, 'housekeeping failed')), options);
+  return { [Symbol.asyncDispose]: async () => task.destroy() };
+}
+
+/** One round; remembers which identity is shown. */
+export function housekeeping(deps: HousekeepingDeps): () => Promise<void> {
+  const { store, authority, clock, log, hosts, use } = deps;
+  let shown = deps.identity;
+  return async () => {
+    const forgotten = store.joinTokens.forget(clock.now() - forgetTokensAfterMs);
+    if (forgotten > 0) log.info({ count: forgotten }, 'forgot expired join tokens');
+    if (shown.notAfterMs - clock.now() > serverLeafLifeMs / 2) return;
+    shown = await authority.issueServerIdentity(hosts);
+    use(shown);
+    log.info({ until: new Date(shown.notAfterMs).toISOString() }, 'renewed the certificate of the listeners');
+  };
+}
