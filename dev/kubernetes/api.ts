@@ -1,6 +1,7 @@
 // Requests to the API server as one user, JSON in and out: just enough to see that it is ready, to set up the
 // cluster, and for tests to look at it. Never what the product itself uses; that is agent/cluster.
-import { Agent, request } from 'node:https';
+import { type ClientRequest, type IncomingMessage, request as plainRequest } from 'node:http';
+import { Agent, request as tlsRequest } from 'node:https';
 import type { Credentials } from './credentials.ts';
 
 export interface Answer {
@@ -27,33 +28,53 @@ export interface Api extends Disposable {
 
 const requestTimeoutMs = 10_000;
 
+/** Over TLS with a client certificate. */
 export function apiOf(server: string, credentials: Credentials): Api {
   const agent = new Agent({ ...credentials, keepAlive: true });
   return {
-    request: (options) => send(agent, server, options),
+    request: (options) =>
+      send(options, (path, how, seen) => tlsRequest(`${server}${path}`, { ...how, agent }, seen)),
     [Symbol.dispose]: () => agent.destroy(),
   };
 }
 
-function send(agent: Agent, server: string, options: ApiRequest): Promise<Answer> {
+/** Over the unix socket of a `kubectl proxy`, which adds the credentials. */
+export function apiOnSocket(socketPath: string): Api {
+  return {
+    request: (options) =>
+      send(options, (path, how, seen) => plainRequest({ ...how, socketPath, path }, seen)),
+    [Symbol.dispose]: () => undefined,
+  };
+}
+
+interface How {
+  readonly method: string;
+  readonly headers: Record<string, string>;
+  readonly signal: AbortSignal;
+}
+type Open = (path: string, how: How, seen: (response: IncomingMessage) => void) => ClientRequest;
+
+function send(options: ApiRequest, open: Open): Promise<Answer> {
   const { method = 'GET', path, body, accept = 'application/json' } = options;
   const contentType =
     options.contentType ?? (method === 'PATCH' ? 'application/apply-patch+yaml' : 'application/json');
-  const headers = body === undefined ? { accept } : { accept, 'content-type': contentType };
+  const headers: Record<string, string> =
+    body === undefined ? { accept } : { accept, 'content-type': contentType };
   const bound = AbortSignal.timeout(requestTimeoutMs);
   const signal = options.signal === undefined ? bound : AbortSignal.any([options.signal, bound]);
   return new Promise((resolve, reject) => {
-    const sent = request(`${server}${path}`, { agent, method, headers, signal }, (response) => {
+    const sent = open(path, { method, headers, signal }, (response) => {
       const chunks: Buffer[] = [];
       response.on('error', reject);
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () => {
-        const text = Buffer.concat(chunks).toString('utf8');
-        const isJson = response.headers['content-type']?.includes('json') === true;
-        resolve({ status: response.statusCode ?? 0, body: isJson ? (JSON.parse(text) as unknown) : text });
-      });
+      response.on('end', () => resolve(answerOf(response, Buffer.concat(chunks).toString('utf8'))));
     });
     sent.on('error', reject);
     sent.end(body === undefined ? undefined : JSON.stringify(body));
   });
+}
+
+function answerOf(response: IncomingMessage, text: string): Answer {
+  const isJson = response.headers['content-type']?.includes('json') === true;
+  return { status: response.statusCode ?? 0, body: isJson ? (JSON.parse(text) as unknown) : text };
 }

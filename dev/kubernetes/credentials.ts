@@ -37,7 +37,8 @@ export async function credentialsOf(layout: Layout, user: User): Promise<Credent
 
 export async function writeKubeconfigs(layout: Layout, server: string): Promise<void> {
   for (const user of Object.keys(users) as User[]) {
-    const text = kubeconfigText({ server, user: users[user].name, ...(await credentialsOf(layout, user)) });
+    const { ca, cert, key } = await credentialsOf(layout, user);
+    const text = kubeconfigText({ server, user: users[user].name, ca, proof: { cert, key } });
     await writeFileAtomic(layout.kubeconfig(user), text);
   }
 }

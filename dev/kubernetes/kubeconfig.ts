@@ -1,15 +1,17 @@
-// A kubeconfig with a client certificate, everything embedded, in the form that K3s writes. Pure.
+// A kubeconfig in the form that K3s writes, everything embedded. Pure.
+
+/** What proves who the user is: a client certificate, or a token where a cluster signs no certificates for us. */
+export type Proof = { readonly cert: string; readonly key: string } | { readonly token: string };
+
 export interface KubeconfigFacts {
   readonly server: string;
   readonly user: string;
-  /** PEM texts. */
+  /** PEM text. */
   readonly ca: string;
-  readonly cert: string;
-  readonly key: string;
+  readonly proof: Proof;
 }
 
-export function kubeconfigText({ server, user, ca, cert, key }: KubeconfigFacts): string {
-  const base64 = (pem: string): string => Buffer.from(pem).toString('base64');
+export function kubeconfigText({ server, user, ca, proof }: KubeconfigFacts): string {
   return `apiVersion: v1
 kind: Config
 clusters:
@@ -26,7 +28,15 @@ current-context: default
 users:
 - name: ${user}
   user:
-    client-certificate-data: ${base64(cert)}
-    client-key-data: ${base64(key)}
+${proofLines(proof)}
 `;
+}
+
+function proofLines(proof: Proof): string {
+  if ('token' in proof) return `    token: ${proof.token}`;
+  return `    client-certificate-data: ${base64(proof.cert)}\n    client-key-data: ${base64(proof.key)}`;
+}
+
+function base64(pem: string): string {
+  return Buffer.from(pem).toString('base64');
 }

@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 import { ensurePrivateDir, writeFileAtomic } from '../../daemon/atomic-file.ts';
 import { systemClock } from '../../daemon/clock.ts';
 import { systemExec } from '../../daemon/exec.ts';
+import { systemFiles } from '../../daemon/files.ts';
 import { TreError } from '../../proto/errors.ts';
 import { grantAgentRights } from './agent-rights.ts';
 import { type Api, apiOf } from './api.ts';
@@ -49,6 +50,8 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Local
   if (lock === undefined)
     throw new TreError('DATA_LOCKED', `another process runs a Kubernetes from ${layout.dataDir}`);
   opened.use(lock);
+  // Left by a background process that was killed: it would name a process that is not ours.
+  await systemFiles.remove(layout.runningFile);
   const ports = await keptPorts(layout.dataDir, options.ports);
   const serverUrl = `https://127.0.0.1:${ports.apiServer}`;
   await ensureCertificates(layout, binaries.path('certificates'), exec);

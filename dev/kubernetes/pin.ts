@@ -1,0 +1,25 @@
+// Writes go/go.mod and go/go.sum anew from the versions in go-module.ts, by the Go client: run by a maintainer who
+// raised a version, through `npm run kubernetes -- pin`. Needs the module proxy; same versions, same bytes.
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runChecked, systemExec } from '../../daemon/exec.ts';
+import { goMod, versions } from './go-module.ts';
+
+const folder = join(import.meta.dirname, 'go');
+const downloadTimeoutMs = 600_000;
+
+export async function pin(signal: AbortSignal, log: (line: string) => void): Promise<void> {
+  const exec = systemExec(process.env);
+  const options = { cwd: folder, signal, timeoutMs: downloadTimeoutMs };
+  const env = { GOTOOLCHAIN: 'local', GOWORK: 'off', GOFLAGS: '-mod=mod' };
+  const module = `k8s.io/kubernetes@${versions['k8s.io/kubernetes']}`;
+  const { stdout } = await runChecked(exec, 'go', ['mod', 'download', '-json', module], { ...options, env });
+  const { GoMod: path } = JSON.parse(stdout) as { GoMod: string };
+  await writeFile(join(folder, 'go.mod'), goMod(await readFile(path, 'utf8')));
+  await runChecked(exec, 'go', ['mod', 'tidy'], { ...options, env });
+  log(
+    `wrote go.mod and go.sum for ${Object.entries(versions)
+      .map((entry) => entry.join(' '))
+      .join(', ')}`,
+  );
+}
