@@ -30,11 +30,8 @@ Options
   --help       this text
 `;
 
-/** Parses the arguments after the script's name. `home` and `stateHome` come from the environment. */
-export function parseStartOptions(
-  args: readonly string[],
-  environment: { readonly home: string; readonly stateHome: string | undefined },
-): ParsedStart {
+/** Parses the arguments after the script's name. `stateHome` comes from the environment. */
+export function parseStartOptions(args: readonly string[], stateHome: string): ParsedStart {
   try {
     const { values } = parseArgs({
       args: [...args],
@@ -46,7 +43,6 @@ export function parseStartOptions(
       },
     });
     if (values.help === true) return { ok: false, help: true, text: startHelp };
-    const stateHome = environment.stateHome ?? resolve(environment.home, '.local', 'state');
     const dataDir = resolve(values.data ?? resolve(stateHome, 'tre-fleet', 'start'));
     const from = values.from === undefined ? null : resolve(values.from);
     return { ok: true, options: { dataDir, from, once: values.once === true } };

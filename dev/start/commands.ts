@@ -1,0 +1,61 @@
+// Runs our own commands as a person would: trectl and tre-control-plane as processes on the pinned Node, from source.
+// Invariant: a command that fails ends the start with that command's own words. Used by fleet.ts, release.ts and tests.
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Exec, RunResult } from '../../daemon/exec.ts';
+import type { Layout } from './layout.ts';
+
+const repository = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Entry files of the three programs. */
+export const programs = {
+  trectl: join(repository, 'cli', 'main.ts'),
+  controlPlane: join(repository, 'control-plane', 'main.ts'),
+  agent: join(repository, 'agent', 'main.ts'),
+} as const;
+
+/** What runs the programs: the Node of this very process. */
+export const node = process.execPath;
+
+/** A command that did not end with code 0. `message` is what it said. */
+export class CommandFailed extends Error {
+  readonly exitCode: number;
+
+  constructor(command: string, result: RunResult) {
+    super(result.stderr.trim() || result.stdout.trim() || `${command} ended with code ${result.code}`);
+    this.name = 'CommandFailed';
+    this.exitCode = result.code ?? 1;
+  }
+}
+
+/** Our commands, bound to one data folder. */
+export interface Commands {
+  /** Runs trectl; resolves to its standard output. Throws CommandFailed. */
+  readonly trectl: (...args: string[]) => Promise<string>;
+  /** Runs trectl with -o json; resolves to the parsed answer. */
+  readonly trectlJson: (...args: string[]) => Promise<unknown>;
+  readonly controlPlane: (...args: string[]) => Promise<string>;
+  /** What `tre-agent status -o json` prints, whether all is well (exit code 0) or not (1). Throws CommandFailed otherwise. */
+  readonly agentStatus: () => Promise<unknown>;
+}
+
+export function createCommands(exec: Exec, layout: Layout, signal: AbortSignal): Commands {
+  const run = async (
+    program: string,
+    args: readonly string[],
+    expected: readonly number[],
+  ): Promise<string> => {
+    const env = { XDG_CONFIG_HOME: layout.operator };
+    const result = await exec.run(node, [program, ...args], { env, signal, timeoutMs: 120_000 });
+    if (result.code === null || !expected.includes(result.code)) throw new CommandFailed(program, result);
+    return result.stdout;
+  };
+  const trectl = (...args: string[]): Promise<string> => run(programs.trectl, args, [0]);
+  const statusArgs = ['status', '--socket', layout.agentSocket, '-o', 'json'];
+  return {
+    trectl,
+    trectlJson: async (...args) => JSON.parse(await trectl(...args, '-o', 'json')) as unknown,
+    controlPlane: (...args) => run(programs.controlPlane, args, [0]),
+    agentStatus: async () => JSON.parse(await run(programs.agent, statusArgs, [0, 1])) as unknown,
+  };
+}

@@ -1,0 +1,153 @@
+// The three long-lived parts of one TRE Fleet on this machine: Kubernetes, control plane, agent, each a process of its
+// own. Opens them on a data folder, resumes what is there, closes them in reverse order. Every command is given as a
+// person would give it. Used by start.ts and by system tests, which kill and restart the parts through it.
+import { readIfPresent } from '../../daemon/atomic-file.ts';
+import type { Clock } from '../../daemon/clock.ts';
+import type { Exec } from '../../daemon/exec.ts';
+import type { LocalKubernetes } from '../kubernetes/kubernetes-handle.ts';
+import { startKubernetes } from '../kubernetes/start-kubernetes.ts';
+import { type Commands, createCommands, node, programs } from './commands.ts';
+import { answers, isListening } from './ready.ts';
+import { choosePorts, type Layout, layoutOf, makeFolders, type Ports } from './layout.ts';
+import type { Progress } from './progress.ts';
+import { createService, type Service } from './service.ts';
+
+/** What a fleet on one machine is opened with. */
+export interface FleetOptions {
+  readonly dataDir: string;
+  readonly signal: AbortSignal;
+  readonly exec: Exec;
+  readonly clock: Clock;
+  readonly progress: Progress;
+  /** With a simulated node, on which pods become Ready and Jobs complete. */
+  readonly node: boolean;
+}
+
+/** A running fleet. Disposing stops agent, control plane and Kubernetes; the data folder stays. */
+export interface Fleet extends AsyncDisposable {
+  readonly layout: Layout;
+  readonly ports: Ports;
+  readonly commands: Commands;
+  readonly kubernetes: LocalKubernetes;
+  readonly controlPlane: Service;
+  /** Not started yet: the site may have to be created first. */
+  readonly agent: Service;
+}
+
+const readyTimeoutMs = 30_000;
+
+/** Starts Kubernetes and the control plane, and logs the operator in. Throws what the parts say. */
+export async function openFleet(options: FleetOptions): Promise<Fleet> {
+  const { dataDir, signal, exec, clock, progress } = options;
+  const layout = layoutOf(dataDir);
+  await makeFolders(layout);
+  const ports = await choosePorts(layout);
+  const commands = createCommands(exec, layout, signal);
+  await using opened = new AsyncDisposableStack();
+  const kubernetes = await progress.step('kubernetes', 'Kubernetes', () =>
+    startKubernetes({
+      dataDir: layout.kubernetes,
+      signal,
+      log: (line) => progress.say(`    ${line}`),
+      node: options.node,
+    }),
+  );
+  opened.use(kubernetes);
+  const controlPlane = opened.use(controlPlaneService(layout, ports, { exec, clock }));
+  await progress.step('controlPlane', 'control plane', async () => {
+    await initialise(layout, ports, commands);
+    await controlPlane.start(signal);
+    await login(layout, ports, commands);
+  });
+  const agent = opened.use(agentService(layout, kubernetes.agentKubeconfig, { exec, clock }));
+  const stack = opened.move();
+  return {
+    layout,
+    ports,
+    commands,
+    kubernetes,
+    controlPlane,
+    agent,
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+interface Tools {
+  readonly exec: Exec;
+  readonly clock: Clock;
+}
+
+async function initialise(layout: Layout, ports: Ports, commands: Commands): Promise<void> {
+  if ((await readIfPresent(layout.operatorToken)) !== undefined) return;
+  await commands.controlPlane(
+    'init',
+    '--data',
+    layout.controlPlane,
+    '--host',
+    'localhost',
+    '--grpc-port',
+    String(ports.agents),
+    '--http-port',
+    String(ports.people),
+    '--token-file',
+    layout.operatorToken,
+  );
+}
+
+async function login(layout: Layout, ports: Ports, commands: Commands): Promise<void> {
+  const server = `https://localhost:${ports.people}`;
+  await commands.trectl(
+    'login',
+    '--server',
+    server,
+    '--ca',
+    `${layout.controlPlane}/ca.pem`,
+    '--token-file',
+    layout.operatorToken,
+  );
+}
+
+function controlPlaneService(layout: Layout, ports: Ports, tools: Tools): Service {
+  return createService(
+    {
+      name: 'control plane',
+      command: node,
+      args: [programs.controlPlane, 'run', '--data', layout.controlPlane],
+      env: {},
+      logFile: `${layout.logs}/control-plane.log`,
+      isReady: async () =>
+        (await isListening({ host: '127.0.0.1', port: ports.people })) &&
+        (await isListening({ host: '127.0.0.1', port: ports.agents })),
+      readyTimeoutMs,
+    },
+    tools,
+  );
+}
+
+function agentService(layout: Layout, kubeconfig: string, tools: Tools): Service {
+  const flags = ['--optimize-for-size', '--max-semi-space-size=1', '--v8-pool-size=1'];
+  return createService(
+    {
+      name: 'agent',
+      command: node,
+      args: [
+        ...flags,
+        programs.agent,
+        'run',
+        '--data',
+        layout.agent,
+        '--kubeconfig',
+        kubeconfig,
+        '--join',
+        layout.joinFile,
+        '--socket',
+        layout.agentSocket,
+      ],
+      env: { MALLOC_ARENA_MAX: '1' },
+      logFile: `${layout.logs}/agent.log`,
+      isReady: () => answers(layout.agentSocket),
+      readyTimeoutMs,
+    },
+    tools,
+  );
+}

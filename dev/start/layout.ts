@@ -1,0 +1,91 @@
+// Where `npm start` keeps things below its data folder, and the ports that it chose the first time.
+// Invariant: a port is chosen once and kept, so that a site still finds its control plane after a restart.
+// Used by everything under dev/start and by system tests.
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { ensurePrivateDir, readIfPresent, writeFileAtomic } from '../../daemon/atomic-file.ts';
+
+/** Folders and files of one data folder. */
+export interface Layout {
+  readonly root: string;
+  readonly kubernetes: string;
+  readonly controlPlane: string;
+  readonly agent: string;
+  readonly agentSocket: string;
+  /** The release author's keys and keyset; in real life on another machine than the control plane. */
+  readonly author: string;
+  readonly releases: string;
+  /** XDG_CONFIG_HOME of the operator's trectl. */
+  readonly operator: string;
+  readonly operatorToken: string;
+  readonly joinFile: string;
+  readonly logs: string;
+  readonly settings: string;
+}
+
+/** Chosen once, kept in start.json. */
+export interface Ports {
+  readonly agents: number;
+  readonly people: number;
+}
+
+export function layoutOf(dataDir: string): Layout {
+  const at = (...parts: string[]): string => join(dataDir, ...parts);
+  return {
+    root: dataDir,
+    kubernetes: at('kubernetes'),
+    controlPlane: at('control-plane'),
+    agent: at('agent'),
+    agentSocket: at('agent.sock'),
+    author: at('author'),
+    releases: at('releases'),
+    operator: at('operator'),
+    operatorToken: at('operator', 'first.token'),
+    joinFile: at('join.json'),
+    logs: at('logs'),
+    settings: at('start.json'),
+  };
+}
+
+/** Makes the folders; every one of them is private to this user. Throws DaemonError. */
+export async function makeFolders(layout: Layout): Promise<void> {
+  for (const folder of [
+    layout.root,
+    layout.agent,
+    layout.author,
+    layout.releases,
+    layout.operator,
+    layout.logs,
+  ]) {
+    await ensurePrivateDir(folder);
+  }
+}
+
+/** The kept ports, or free ones that are kept from now on. */
+export async function choosePorts(layout: Layout): Promise<Ports> {
+  const kept = await readIfPresent(layout.settings);
+  if (kept !== undefined) return JSON.parse(new TextDecoder().decode(kept)) as Ports;
+  const [agents, people] = await freePorts(2);
+  const ports = { agents: agents ?? 0, people: people ?? 0 };
+  await writeFileAtomic(layout.settings, `${JSON.stringify(ports)}\n`);
+  return ports;
+}
+
+/** Ports that were free a moment ago; all held open until the last one is found, so that no two are the same. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer();
+      await new Promise<void>((resolve, reject) =>
+        server.once('error', reject).listen(0, '127.0.0.1', resolve),
+      );
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => {
+    const address = server.address();
+    return typeof address === 'object' && address !== null ? address.port : 0;
+  });
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}

@@ -1,0 +1,147 @@
+// The one site of `npm start`: keys, a release built, signed and published, the site created, joined and approved the
+// first time and resumed ever after, the release assigned. Each step is skipped when it was done before, so that a
+// start that was broken off anywhere goes on from there. Called by start.ts and by system tests.
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readIfPresent } from '../../daemon/atomic-file.ts';
+import type { Clock } from '../../daemon/clock.ts';
+import type { Fleet } from './fleet.ts';
+
+export const siteName = 'demo-hospital';
+
+/** A release that was built from sources, with the API groups of its objects. */
+export interface BuiltRelease {
+  readonly release: string;
+  readonly digest: string;
+  readonly objects: number;
+  /** Build output. */
+  readonly folder: string;
+  readonly groups: readonly string[];
+}
+
+/** What is read of `trectl site show -o json`; the whole shape is in the OpenAPI document. */
+export interface SiteFacts {
+  readonly joined: boolean;
+  readonly waiting: readonly { readonly fingerprint: string }[];
+  readonly desired: {
+    readonly generation: number;
+    readonly release: { readonly name: string; readonly version: string; readonly digest: string };
+  } | null;
+  readonly refused: {
+    readonly code: string;
+    readonly generation: number;
+    readonly text: string;
+    readonly next: string;
+  } | null;
+  readonly state: {
+    readonly generation: number;
+    readonly applied: boolean;
+    readonly drifted: boolean;
+    readonly objectsWanted: number;
+    readonly objectsApplied: number;
+    readonly conditions: readonly {
+      readonly code: string;
+      readonly severity: string;
+      readonly count: number;
+      readonly text: string;
+    }[];
+  } | null;
+}
+
+/** The author's key and keyset. */
+export async function ensureKeys({ layout, commands }: Fleet): Promise<void> {
+  const keyset = join(layout.author, 'keyset.json');
+  if ((await readIfPresent(keyset)) !== undefined) return;
+  // Half a pair of key files is left over from a start that was broken off before anything was signed with them.
+  await Promise.all(
+    ['author.key', 'author.pub'].map((file) => rm(join(layout.author, file), { force: true })),
+  );
+  await commands.trectl('key', 'new', 'author', '--out', layout.author);
+  await commands.trectl('key', 'set', join(layout.author, 'author.pub'), '--threshold', '1', '--out', keyset);
+}
+
+/** Builds a release from its sources, signs and publishes it; publishing it again changes nothing. */
+export async function publishRelease(
+  { layout, commands, kubernetes }: Fleet,
+  source: string,
+  signal: AbortSignal,
+): Promise<BuiltRelease> {
+  const folder = join(layout.releases, 'latest');
+  const built = JSON.parse(
+    await commands.trectl('release', 'build', source, '--out', folder, '--format', 'json'),
+  ) as BuiltRelease;
+  await commands.trectl('release', 'sign', folder, '--key', join(layout.author, 'author.key'));
+  await commands.trectl('release', 'publish', folder);
+  const manifest = JSON.parse(await readFile(join(folder, 'release.json'), 'utf8')) as {
+    readonly objects: readonly { readonly group: string }[];
+  };
+  const groups = [...new Set(manifest.objects.map((object) => object.group))];
+  // The agent may only touch API groups that somebody granted; here that somebody is us.
+  await kubernetes.grantAgent(groups, signal);
+  return { ...built, groups };
+}
+
+/** Creates the site and starts its agent; the first time it joins, and the operator compares the words and approves. */
+export async function joinSite(fleet: Fleet, clock: Clock, signal: AbortSignal): Promise<void> {
+  const { layout, commands, agent } = fleet;
+  const sites = (await commands.trectlJson('site', 'list')) as readonly {
+    readonly name: string;
+    readonly joined: boolean;
+  }[];
+  const site = sites.find((one) => one.name === siteName);
+  if (site === undefined) await commands.trectl('site', 'create', siteName);
+  if (site?.joined !== true) {
+    await commands.trectl(
+      'site',
+      'join-file',
+      siteName,
+      '--keyset',
+      join(layout.author, 'keyset.json'),
+      '--out',
+      layout.joinFile,
+    );
+  }
+  await agent.start(signal);
+  if (site?.joined === true) return;
+  const { fingerprint } = (await waitForSite(fleet, { clock, signal }, (facts) => facts.waiting.length > 0))
+    .waiting[0] ?? { fingerprint: '' };
+  const status = (await commands.agentStatus()) as { readonly fingerprint?: string };
+  if (status.fingerprint !== fingerprint)
+    throw new Error(`the site shows ${status.fingerprint}, the control plane ${fingerprint}`);
+  await commands.trectl('site', 'approve', siteName, '--fingerprint', fingerprint);
+}
+
+/** Assigns a release unless the site has it already; answers the generation that shall be applied. */
+export async function assignRelease(fleet: Fleet, release: BuiltRelease): Promise<number> {
+  const before = await showSite(fleet);
+  if (before.desired?.release.digest === release.digest) return before.desired.generation;
+  await fleet.commands.trectl('site', 'assign', siteName, release.release, '--why', 'npm start');
+  return (await showSite(fleet)).desired?.generation ?? 0;
+}
+
+/** The site as the operator sees it. */
+export async function showSite({ commands }: Fleet): Promise<SiteFacts> {
+  return (await commands.trectlJson('site', 'show', siteName)) as SiteFacts;
+}
+
+/** Looks at the site until the condition holds. Throws when it does not within `timeoutMs`. */
+export async function waitForSite(
+  fleet: Fleet,
+  {
+    clock,
+    signal,
+    timeoutMs = 120_000,
+  }: { readonly clock: Clock; readonly signal: AbortSignal; readonly timeoutMs?: number },
+  condition: (facts: SiteFacts) => boolean,
+): Promise<SiteFacts> {
+  const deadline = clock.monotonic() + timeoutMs;
+  for (;;) {
+    const facts = await showSite(fleet);
+    if (condition(facts)) return facts;
+    if (clock.monotonic() > deadline)
+      throw new Error(
+        `the site did not get there in ${timeoutMs / 1000} s: ${JSON.stringify(facts.state?.conditions ?? facts.waiting)}`,
+      );
+    await clock.sleep(500, signal);
+  }
+}

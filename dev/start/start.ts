@@ -1,0 +1,136 @@
+// `npm start`: a whole TRE Fleet on this machine. Kubernetes, control plane, one site with its agent, a signed release
+// that is applied; then what runs, where, and what to try. Ctrl-C stops everything in reverse order and keeps the data;
+// the next start resumes the same site. With --once it ends by itself and prints one JSON line.
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { systemClock } from '../../daemon/clock.ts';
+import { environment, userFolders } from '../../daemon/config.ts';
+import { errorChain } from '../../daemon/errors.ts';
+import { systemExec } from '../../daemon/exec.ts';
+import { CommandFailed } from './commands.ts';
+import { type Fleet, openFleet } from './fleet.ts';
+import { parseStartOptions, type StartOptions } from './options.ts';
+import { createProgress, type Progress } from './progress.ts';
+import {
+  assignRelease,
+  type BuiltRelease,
+  ensureKeys,
+  joinSite,
+  publishRelease,
+  type SiteFacts,
+  showSite,
+  siteName,
+  waitForSite,
+} from './site.ts';
+import { summary } from './summary.ts';
+
+const example = fileURLToPath(new URL('../../examples/small-tre/v1', import.meta.url));
+const clock = systemClock;
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const parsed = parseStartOptions(process.argv.slice(2), {
+    home: homedir(),
+    stateHome: userFolders().stateHome,
+  });
+  if (!parsed.ok) {
+    (parsed.help ? process.stdout : process.stderr).write(parsed.text);
+    return parsed.help ? 0 : 2;
+  }
+  const stopping = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(name, () => stopping.abort(new Error(name)));
+  const progress = createProgress(clock, (text) => process.stderr.write(text));
+  try {
+    await run(parsed.options, progress, stopping.signal);
+    return 0;
+  } catch (error) {
+    if (stopping.signal.aborted) return 0;
+    process.stderr.write(`\n${error instanceof CommandFailed ? error.message : errorChain(error)}\n`);
+    return error instanceof CommandFailed ? error.exitCode : 1;
+  }
+}
+
+async function run(options: StartOptions, progress: Progress, signal: AbortSignal): Promise<void> {
+  const startedAt = clock.monotonic();
+  progress.say(`TRE Fleet starts in ${options.dataDir}`);
+  const exec = systemExec(environment());
+  const fleet = await openFleet({ dataDir: options.dataDir, signal, exec, clock, progress, node: true });
+  try {
+    const applied = await bringForward(fleet, { options, progress, signal });
+    const totalSeconds = Math.round((clock.monotonic() - startedAt) / 100) / 10;
+    if (options.once) {
+      process.stdout.write(
+        `${JSON.stringify({ ...result(applied), seconds: { ...progress.seconds(), total: totalSeconds } })}\n`,
+      );
+      return;
+    }
+    progress.say(summary(fleet, applied));
+    await untilAborted(signal);
+  } finally {
+    progress.say('Stopping; the data stays.');
+    await fleet[Symbol.asyncDispose]();
+  }
+}
+
+interface Context {
+  readonly options: StartOptions;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+/** From a running control plane to a site on which everything wanted is applied. */
+async function bringForward(fleet: Fleet, { options, progress, signal }: Context): Promise<SiteFacts> {
+  await progress.step('site', `site ${siteName} with its agent`, async () => {
+    await ensureKeys(fleet);
+    await joinSite(fleet, clock, signal);
+  });
+  const source = options.from ?? ((await showSite(fleet)).desired === null ? example : null);
+  if (source !== null) {
+    let release: BuiltRelease | undefined;
+    await progress.step('release', 'release built, signed and published', async () => {
+      release = await publishRelease(fleet, source, signal);
+    });
+    if (release !== undefined) await assignRelease(fleet, release);
+  }
+  return await progress.step('applied', 'everything applied', async () => {
+    const facts = await waitForSite(fleet, { clock, signal }, settled);
+    if (facts.refused !== null && facts.refused.generation === facts.desired?.generation) {
+      throw new Error(`${facts.refused.code}: ${facts.refused.text}\n${facts.refused.next}`);
+    }
+    return facts;
+  });
+}
+
+/** Applied, or refused for good: either way there is nothing to wait for. */
+function settled(facts: SiteFacts): boolean {
+  const { desired, state, refused } = facts;
+  if (desired === null) return false;
+  if (refused?.generation === desired.generation) return true;
+  return state !== null && state.generation === desired.generation && state.applied;
+}
+
+function result(facts: SiteFacts): Readonly<Record<string, unknown>> {
+  const { desired, state } = facts;
+  return {
+    site: siteName,
+    release: `${desired?.release.name}@${desired?.release.version}`,
+    generation: desired?.generation,
+    applied: state?.applied,
+    objects: state?.objectsApplied,
+    node: 'simulated',
+  };
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    // An open timer keeps the process alive; the children's pipes alone would not.
+    const timer = setInterval(() => {}, 60_000);
+    signal.addEventListener('abort', () => {
+      clearInterval(timer);
+      resolve();
+    });
+  });
+}
