@@ -5,7 +5,7 @@ import { type Release, type ReleaseObject, objectId } from '../proto/document.ts
 import { formatPointer, isList, isObject } from '../proto/pointer.ts';
 import type { JsonValue } from '../proto/strict-json.ts';
 import { compareText } from './problem.ts';
-import { sameValue } from './validate/custom-values.ts';
+import { sameValue } from './same-value.ts';
 
 /** One field that differs. `before` is absent for an added one, `after` for a removed one. */
 export interface FieldChange {

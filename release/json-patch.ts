@@ -4,7 +4,7 @@
 
 import { isList, isObject, parsePointer, valueAt } from '../proto/pointer.ts';
 import type { JsonValue } from '../proto/strict-json.ts';
-import { sameValue } from './validate/custom-values.ts';
+import { sameValue } from './same-value.ts';
 
 /** One operation. `value` of add, replace and test; `from` of move and copy. */
 export interface Operation {
@@ -74,8 +74,9 @@ function add(root: JsonValue, steps: readonly string[], value: JsonValue, copied
 function remove(root: JsonValue, steps: readonly string[], copied: OnCopy): JsonValue {
   const changed = update(root, steps, copied, (container, key) => {
     if (isList(container)) return container.toSpliced(indexIn(container, key, false), 1);
-    const { [key]: gone, ...rest } = asObject(container, key);
-    if (gone === undefined) throw new Refused(`there is no field ${key} to remove`);
+    const object = asObject(container, key);
+    if (!Object.hasOwn(object, key)) throw new Refused(`there is no field ${key} to remove`);
+    const { [key]: _, ...rest } = object;
     return rest;
   });
   if (changed === undefined) throw new Refused('the whole object cannot be removed');

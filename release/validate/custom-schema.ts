@@ -5,7 +5,8 @@
 import { isList, isObject } from '../../proto/pointer.ts';
 import type { JsonObject, JsonValue } from '../../proto/strict-json.ts';
 import type { FieldPath } from '../read/positions.ts';
-import { findBounds, sameValue } from './custom-values.ts';
+import { sameValue } from '../same-value.ts';
+import { findBounds } from './custom-values.ts';
 import { describe } from './scalars.ts';
 import { type Finding, findEqualItems, findEqualKeys } from './shape.ts';
 

@@ -1,7 +1,6 @@
 // The bounds that a CRD puts on single values: lengths, counts, ranges, patterns. Patterns are written for Go's
 // regular expressions; one that JavaScript cannot read is left to the server. Pure; called by custom-schema.ts.
 
-import { canonicalBytes } from '../../proto/canonical.ts';
 import { isList, isObject } from '../../proto/pointer.ts';
 import type { JsonObject, JsonValue } from '../../proto/strict-json.ts';
 import type { FieldPath } from '../read/positions.ts';
@@ -10,12 +9,6 @@ import type { Finding } from './shape.ts';
 /** Every bound of the schema that the value breaks. */
 export function findBounds(value: JsonValue, schema: JsonObject, path: FieldPath): Finding[] {
   return brokenBounds(value, schema).map((detail) => ({ code: 'FIELD_VALUE_REFUSED', path, detail }));
-}
-
-/** Equal as JSON values: key order does not matter, 1 equals 1.0. */
-export function sameValue(one: JsonValue, other: JsonValue): boolean {
-  const [first, second] = [canonicalBytes(one), canonicalBytes(other)];
-  return first.ok && second.ok && Buffer.compare(first.bytes, second.bytes) === 0;
 }
 
 function brokenBounds(value: JsonValue, schema: JsonObject): string[] {
