@@ -30,10 +30,7 @@ const clock = systemClock;
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  const parsed = parseStartOptions(process.argv.slice(2), {
-    home: homedir(),
-    stateHome: userFolders().stateHome,
-  });
+  const parsed = parseStartOptions(process.argv.slice(2), userFolders().stateHome);
   if (!parsed.ok) {
     (parsed.help ? process.stdout : process.stderr).write(parsed.text);
     return parsed.help ? 0 : 2;
