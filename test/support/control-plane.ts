@@ -1,0 +1,106 @@
+// A real control plane for one test: real SQLite, real TLS, real listeners on any free port, in this process.
+// `rest` speaks its REST API as an operator would; `stop` and a second `startControlPlane` on the same folder are a restart.
+
+import { readFileSync } from 'node:fs';
+import { request as httpsRequest } from 'node:https';
+import { join } from 'node:path';
+import { loadSettings } from '../../control-plane/config.ts';
+import { type Addresses, runControlPlane } from '../../control-plane/run.ts';
+import { initialise, trustFolder } from '../../control-plane/trust/initialise.ts';
+import { systemClock } from '../../daemon/clock.ts';
+import type { Lifecycle } from '../../daemon/lifecycle.ts';
+import { silentLog } from '../../daemon/log.ts';
+import { systemRandom } from '../../daemon/random.ts';
+import type { MadeRelease } from './documents.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly contentType: string;
+  // Answers are looked at field by field, as a stranger's program would; their types are what is tested.
+  // biome-ignore lint/suspicious/noExplicitAny: a test reads JSON of many shapes
+  readonly body: any;
+}
+
+export interface TestControlPlane extends AsyncDisposable {
+  readonly data: string;
+  readonly addresses: Addresses;
+  readonly ca: string;
+  readonly token: string;
+  /** One request with the operator's token, or with another one, or without any (null). */
+  rest(method: string, path: string, body?: unknown, token?: string | null): Promise<Answer>;
+  stop(): Promise<void>;
+}
+
+/** Makes (unless it exists) and starts a control plane in a folder. */
+export async function startControlPlane(data: string): Promise<TestControlPlane> {
+  const { values: settings } = await loadSettings({ data, grpcPort: 0, httpPort: 0 });
+  const tokenFile = join(data, 'operator-token');
+  const clock = systemClock;
+  await initialise(data, { clock, random: systemRandom(clock), domain: 'localhost', tokenFile }).catch((error: unknown) => {
+    if (!(error instanceof Error && error.message.startsWith('ALREADY_INITIALISED'))) throw error;
+  });
+  const { lifecycle, stop } = testLifecycle();
+  const addresses = await runControlPlane(lifecycle, { settings, version: '0.0.0-test', log: silentLog });
+  const ca = readFileSync(join(trustFolder(data), 'ca.pem'), 'utf8');
+  const token = readFileSync(tokenFile, 'utf8').trim();
+  const rest: TestControlPlane['rest'] = (method, path, body, given = token) =>
+    callRest({ method, url: `${addresses.api}${path}`, ca, token: given, body });
+  return { data, addresses, ca, token, rest, stop, [Symbol.asyncDispose]: stop };
+}
+
+/** Publishes a release as trectl does, signatures and all; returns the answer of the publication itself. */
+export async function publishRelease(plane: TestControlPlane, made: MadeRelease, signatures: Uint8Array): Promise<Answer> {
+  const contents = made.objects.map((bytes, index) => ({ digest: made.release.objects[index]?.digest, text: bytes.toString('utf8') }));
+  await plane.rest('POST', '/v1/content', { contents });
+  const published = await plane.rest('POST', '/v1/releases', { manifest: made.manifest.toString('utf8') });
+  const { name, version } = made.release;
+  await plane.rest('PUT', `/v1/releases/${name}@${version}/signatures`, { signatures: JSON.parse(Buffer.from(signatures).toString('utf8')) });
+  return published;
+}
+
+export interface RestCall {
+  readonly method: string;
+  readonly url: string;
+  readonly ca: string;
+  readonly token: string | null;
+  readonly body?: unknown;
+}
+
+export function callRest({ method, url, ca, token, body }: RestCall): Promise<Answer> {
+  const payload = body === undefined ? undefined : JSON.stringify(body);
+  const headers = {
+    ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+    ...(payload === undefined ? {} : { 'content-type': 'application/json' }),
+  };
+  return new Promise((resolve, reject) => {
+    const call = httpsRequest(url, { method, ca, headers, agent: false }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => {
+        const text = Buffer.concat(chunks).toString('utf8');
+        const contentType = response.headers['content-type'] ?? '';
+        const body: unknown = contentType.includes('json') ? JSON.parse(text) : text;
+        resolve({ status: response.statusCode ?? 0, contentType, body });
+      });
+    });
+    call.on('error', reject);
+    call.end(payload);
+  });
+}
+
+function testLifecycle(): { lifecycle: Lifecycle; stop: () => Promise<void> } {
+  const ending = new AbortController();
+  const resources: (AsyncDisposable | Disposable)[] = [];
+  const stop = async (): Promise<void> => {
+    ending.abort();
+    for (const resource of resources.splice(0).toReversed()) {
+      if (Symbol.asyncDispose in resource) await resource[Symbol.asyncDispose]();
+      else resource[Symbol.dispose]();
+    }
+  };
+  const add: Lifecycle['add'] = (_name, resource) => {
+    resources.push(resource);
+    return resource;
+  };
+  return { lifecycle: { signal: ending.signal, add, stop: () => void stop() }, stop };
+}
