@@ -101,7 +101,7 @@ async function login(layout: Layout, ports: Ports, commands: Commands): Promise<
     '--server',
     server,
     '--ca',
-    `${layout.controlPlane}/ca.pem`,
+    `${layout.controlPlane}/trust/ca.pem`,
     '--token-file',
     layout.operatorToken,
   );
