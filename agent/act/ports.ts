@@ -8,9 +8,17 @@ export interface AppliedFacts {
   readonly uid: string;
   readonly digest: string;
   readonly immutableDigest: string | null;
+  /** '' when the object has no field that can be owned, for example a Namespace without labels. */
   readonly ownHash: string;
   readonly releaseDigest: string;
   readonly index: number;
+}
+
+/** What is recorded after a failure. `notBefore` ms UTC; the count is the store's. */
+export interface FailedFacts {
+  readonly digest: string;
+  readonly code: ErrorCode;
+  readonly notBefore: number;
 }
 
 /** The inventory and the attempts. Every call is durable when it returns (SQLite, synchronous=FULL) and never half done. */
@@ -23,7 +31,7 @@ export interface InventoryStore {
   readonly markCreating: (ids: readonly ObjectId[]) => void;
   /** Records applies and clears their attempts, all in one transaction. */
   readonly recordApplied: (applied: ReadonlyMap<ObjectId, AppliedFacts>) => void;
-  readonly recordFailed: (failed: ReadonlyMap<ObjectId, { readonly digest: string; readonly code: ErrorCode; readonly notBefore: number }>) => void;
+  readonly recordFailed: (failed: ReadonlyMap<ObjectId, FailedFacts>) => void;
   readonly keep: (ids: readonly ObjectId[]) => void;
   readonly forget: (ids: readonly ObjectId[]) => void;
 }

@@ -62,17 +62,17 @@ function whenLive(wanted: WantedObject, row: OwnedObject, live: LiveObject): Ver
   if (live.deleting) return waitFor({ id: wanted.id, code: 'WaitingForDeletion', until: null });
   if (row.uid === live.uid) return whenOurs(wanted, row, live);
   if (row.creating && live.createdByUs) return apply(wanted, row, { reason: 'resume', uid: live.uid });
-  if (row.creating && live.ownHash !== null) return step({ kind: 'withdraw', object: wanted, uid: live.uid });
+  if (row.creating && live.ownHash !== null)
+    return step({ kind: 'withdraw', object: wanted, uid: live.uid, digest: wanted.digest });
   return waitFor({ id: wanted.id, code: 'ObjectNotOurs', until: null });
 }
 
 function whenOurs(wanted: WantedObject, row: OwnedObject, live: LiveObject): Verdict {
   const fixed = row.appliedImmutableDigest;
   if (fixed !== null && wanted.immutableDigest !== null && wanted.immutableDigest !== fixed)
-    return step({ kind: 'delete', object: wanted, uid: live.uid, reason: 'recreate' });
+    return step({ kind: 'delete', object: wanted, uid: live.uid, reason: 'recreate', digest: wanted.digest });
   if (wanted.digest !== row.appliedDigest) return apply(wanted, row, { reason: 'update', uid: live.uid });
-  if (live.ownHash === null || live.ownHash !== row.ownHash)
-    return apply(wanted, row, { reason: 'repair', uid: live.uid });
+  if ((live.ownHash ?? '') !== row.ownHash) return apply(wanted, row, { reason: 'repair', uid: live.uid });
   return { kind: 'in-place' };
 }
 

@@ -22,14 +22,15 @@ export type Step =
       readonly uid: string | null;
       readonly previousDigest: string | null;
     }
-  /** Give up the fields of somebody else's object that a create of ours met by accident. */
-  | { readonly kind: 'withdraw'; readonly object: ObjectName; readonly uid: string }
+  /** Give up the fields of somebody else's object that a create of ours met by accident. `digest`: see Attempt. */
+  | { readonly kind: 'withdraw'; readonly object: ObjectName; readonly uid: string; readonly digest: string }
   /** Delete with this UID as precondition, propagation Background. */
   | {
       readonly kind: 'delete';
       readonly object: ObjectName;
       readonly uid: string;
       readonly reason: 'prune' | 'recreate';
+      readonly digest: string;
     }
   /** Mark a row as kept. Local. */
   | { readonly kind: 'keep'; readonly id: ObjectId }

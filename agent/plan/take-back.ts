@@ -50,18 +50,19 @@ type Fate =
 function fateOf(row: OwnedObject, mayHoldData: boolean, observed: Observed): Fate {
   const { id } = row;
   const live = observed.live.get(id);
-  const held = heldByAttempt(id, row.appliedDigest ?? '', observed);
+  const digest = row.appliedDigest ?? '';
+  const held = heldByAttempt(id, digest, observed);
   if (live === undefined || !isOurs(row, live)) {
     const withdraws = live !== undefined && row.creating && live.ownHash !== null && !live.deleting;
     if (!withdraws) return { kind: 'local', step: { kind: 'forget', id } };
     return held?.kind === 'waiting'
       ? held
-      : { kind: 'step', step: { kind: 'withdraw', object: row, uid: live.uid } };
+      : { kind: 'step', step: { kind: 'withdraw', object: row, uid: live.uid, digest } };
   }
   if (mayHoldData) return row.kept ? { kind: 'kept' } : { kind: 'local', step: { kind: 'keep', id } };
   if (live.deleting) return { kind: 'waiting', waiting: { id, code: 'WaitingForDeletion', until: null } };
   if (held?.kind === 'waiting') return held;
-  return { kind: 'step', step: { kind: 'delete', object: row, uid: live.uid, reason: 'prune' } };
+  return { kind: 'step', step: { kind: 'delete', object: row, uid: live.uid, reason: 'prune', digest } };
 }
 
 function isLiveOurs(row: OwnedObject, observed: Observed): boolean {

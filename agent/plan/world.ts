@@ -56,7 +56,7 @@ export interface OwnedObject extends ObjectName {
   /** Digest of the bytes applied last; null for never. */
   readonly appliedDigest: string | null;
   readonly appliedImmutableDigest: string | null;
-  /** Hash of our own managedFields entry after the last apply; null for never. */
+  /** Hash of our own managedFields entry after the last apply, '' when the object has no field to own; null for never. */
   readonly ownHash: string | null;
   /** Kept although no release names it any more, because its kind may hold data. */
   readonly kept: boolean;
@@ -68,7 +68,7 @@ export interface LiveObject {
   readonly deleting: boolean;
   /** Hash of the managedFields entry of our field manager, operation Apply, no subresource; null when there is none. */
   readonly ownHash: string | null;
-  /** True when that entry is as old as the object itself: our apply created it. */
+  /** True when that entry is as old as the object itself, or when nobody has an entry: our apply can have created it. */
   readonly createdByUs: boolean;
 }
 
@@ -81,10 +81,15 @@ export interface Attempt {
   readonly notBefore: number;
 }
 
-/** Whether the cluster can be worked with; when not, why. */
+/** Whether the cluster can be worked with; when not, why (`detail` stays on site) and when it asked us to come back. */
 export type ClusterState =
   | { readonly ok: true; readonly uid: string; readonly version: string }
-  | { readonly ok: false; readonly code: ErrorCode };
+  | {
+      readonly ok: false;
+      readonly code: ErrorCode;
+      readonly detail: string;
+      readonly retryAfterMs: number | null;
+    };
 
 /** Everything that was seen, at one time. Maps have an entry only for what exists. */
 export interface Observed {

@@ -46,19 +46,20 @@ export const rooms: readonly Room[] = [
   { path: 'agent/store', ours: ['proto', 'daemon', { types: 'agent/plan' }, { types: 'agent/act' }] },
   {
     path: 'agent/observe',
-    ours: [{ types: 'agent/plan' }, 'agent/cluster', 'agent/store', 'daemon'],
+    ours: [
+      { types: 'agent/plan' },
+      { types: 'agent/act' },
+      'agent/cluster',
+      'agent/store',
+      'daemon',
+      'proto/document.ts',
+      'proto/errors.ts',
+    ],
     more: { 'host.ts': ['systeminformation'] },
   },
   {
     path: 'agent/act',
-    ours: [
-      { types: 'agent/plan' },
-      'agent/cluster',
-
-      'agent/store',
-      'daemon',
-      'proto/errors.ts',
-    ],
+    ours: [{ types: 'agent/plan' }, 'agent/cluster', 'agent/store', 'daemon', 'proto'],
   },
   {
     path: 'agent/intake',
@@ -83,6 +84,11 @@ export const rooms: readonly Room[] = [
     npm: ['commander'],
     node: ['net'],
   },
+  {
+    path: 'agent/reconcile.ts',
+    ours: ['agent/plan', 'agent/observe', 'agent/act', 'agent/pace.ts', 'daemon'],
+  },
+  { path: 'agent/pace.ts', ours: ['daemon', { types: 'agent/plan' }] },
   { path: 'agent/config.ts', ours: ['daemon'], npm: ['zod'] },
   {
     path: 'agent/main.ts',

@@ -66,7 +66,7 @@ test('nothing wanted is said and nothing done', (t) => {
 test('an unreachable cluster gives its condition and no steps', (t) => {
   const result = plan(wanted([lab]), {
     ...emptyWorld(),
-    cluster: { ok: false, code: 'CLUSTER_UNREACHABLE' },
+    cluster: { ok: false, code: 'CLUSTER_UNREACHABLE', detail: '', retryAfterMs: null },
   });
   t.deepEqual(result.conditions, [{ code: 'ClusterUnreachable', count: 0 }]);
   t.deepEqual([result.steps.length, result.applied], [0, false]);

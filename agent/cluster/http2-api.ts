@@ -1,0 +1,187 @@
+// ClusterApi over the network: one HTTP/2 connection, made when first needed and again after it ended, at most 32
+// requests at a time. Invariants: a stream that the server refused unprocessed is sent again; a request that may have
+// been processed only if it is a GET; one renewal of the credentials serves all that met a 401. Built by main.ts.
+import { TreError } from '../../proto/errors.ts';
+import { answerOf, noAnswer, type RawAnswer } from './answer.ts';
+import type { ApiAnswer, ApiRequest, ClusterApi } from './api.ts';
+import { type Connection, type ConnectionOptions, openConnection } from './http2-connection.ts';
+import type { ClusterAccess } from './kubeconfig.ts';
+
+export interface Http2ApiOptions {
+  readonly access: ClusterAccess;
+  /** Shown in the audit log of the API server. */
+  readonly userAgent: string;
+  readonly limits?: Partial<Http2Limits>;
+}
+
+export interface Http2Limits {
+  readonly maxStreams: number;
+  readonly connectTimeoutMs: number;
+  /** Longer than the 10 s that an admission webhook may take. */
+  readonly requestTimeoutMs: number;
+  /** While a request is open; a peer that misses one is given up at the next. */
+  readonly pingIntervalMs: number;
+  readonly maxBodyBytes: number;
+}
+
+export const defaultHttp2Limits: Http2Limits = {
+  maxStreams: 32,
+  connectTimeoutMs: 5_000,
+  requestTimeoutMs: 15_000,
+  pingIntervalMs: 2_500,
+  maxBodyBytes: 64 * 1024 * 1024,
+};
+
+/** Nothing is sent before the first request. */
+export function openHttp2Api(options: Http2ApiOptions): ClusterApi & AsyncDisposable {
+  const api = new Http2Api(options);
+  return {
+    request: (request, signal) => api.request(request, signal),
+    [Symbol.asyncDispose]: () => api.close(),
+  };
+}
+
+/** Refusals are free of harm, but a server that refuses this often has another problem. */
+const maxTries = 5;
+
+class Http2Api {
+  readonly #access: ClusterAccess;
+  readonly #userAgent: string;
+  readonly #connectionOptions: ConnectionOptions;
+  readonly #slots: Slots;
+  #connection: Promise<Connection> | undefined;
+  #closed = false;
+
+  constructor({ access, userAgent, limits }: Http2ApiOptions) {
+    const all = { ...defaultHttp2Limits, ...limits };
+    const { server, ca, serverName, certificate } = access;
+    const tls = {
+      ...(ca !== null && { ca }),
+      ...(serverName !== null && { servername: serverName }),
+      ...certificate,
+    };
+    this.#access = access;
+    this.#userAgent = userAgent;
+    this.#connectionOptions = { ...all, server, tls };
+    this.#slots = new Slots(all.maxStreams);
+  }
+
+  async request(request: ApiRequest, signal: AbortSignal): Promise<ApiAnswer> {
+    await this.#slots.take(signal);
+    try {
+      return await this.#authorised(request, signal);
+    } finally {
+      this.#slots.give();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const connection = await this.#connection?.catch(() => undefined);
+    connection?.[Symbol.dispose]();
+  }
+
+  /** With the credentials at hand, and once more with renewed ones after a 401. */
+  async #authorised(request: ApiRequest, signal: AbortSignal): Promise<ApiAnswer> {
+    const { credential } = this.#access;
+    try {
+      const token = await credential?.token(signal);
+      const answer = await this.#delivered(request, token, signal);
+      if (answer.status !== 401 || credential === null) return answer;
+      const fresh = await credential.renewed(token, signal);
+      return fresh === token ? answer : await this.#delivered(request, fresh, signal);
+    } catch (error) {
+      if (!(error instanceof TreError)) throw error;
+      return {
+        ok: false,
+        status: null,
+        code: 'CLUSTER_UNAUTHENTICATED',
+        detail: error.message,
+        retryAfterMs: null,
+      };
+    }
+  }
+
+  async #delivered(request: ApiRequest, token: string | undefined, signal: AbortSignal): Promise<ApiAnswer> {
+    let failure = noAnswer('not sent');
+    for (let tries = 0; tries < maxTries; tries += 1) {
+      const outcome = await this.#exchange(request, token, signal);
+      if (outcome.kind === 'answered') return answerOf(outcome.answer);
+      failure = noAnswer(outcome.detail);
+      const repeatable =
+        outcome.kind === 'refused' || (outcome.kind === 'lost' && request.method === 'GET' && tries === 0);
+      if (!repeatable) return failure;
+    }
+    return failure;
+  }
+
+  async #exchange(request: ApiRequest, token: string | undefined, signal: AbortSignal): Promise<Exchanged> {
+    let connection: Connection;
+    try {
+      connection = await this.#connected();
+    } catch (error) {
+      return { kind: 'unreached', detail: error instanceof Error ? error.message : String(error) };
+    }
+    return connection.send(this.#headers(request, token), request.body?.bytes, signal);
+  }
+
+  async #connected(): Promise<Connection> {
+    if (this.#closed) throw new Error('this client is closed');
+    const known = this.#connection;
+    if (known !== undefined) {
+      const connection = await known;
+      if (connection.usable) return connection;
+      // Another request may have replaced it meanwhile.
+      if (this.#connection !== known) return this.#connected();
+    }
+    const opening = openConnection(this.#connectionOptions);
+    this.#connection = opening;
+    opening.catch(() => {
+      if (this.#connection === opening) this.#connection = undefined;
+    });
+    return opening;
+  }
+
+  #headers({ method, path, accept = 'application/json', etag, body }: ApiRequest, token: string | undefined) {
+    return {
+      ':method': method,
+      ':path': path,
+      accept,
+      'user-agent': this.#userAgent,
+      ...(etag !== undefined && { 'if-none-match': etag }),
+      ...(body !== undefined && {
+        'content-type': body.contentType,
+        'content-length': body.bytes.byteLength,
+      }),
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+    };
+  }
+}
+
+type Exchanged =
+  | { readonly kind: 'answered'; readonly answer: RawAnswer }
+  | { readonly kind: 'refused' | 'lost' | 'unreached'; readonly detail: string };
+
+/** At most so many at a time, first come first served. */
+class Slots {
+  #free: number;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(count: number) {
+    this.#free = count;
+  }
+
+  async take(signal: AbortSignal): Promise<void> {
+    if (this.#free === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#free -= 1;
+    if (!signal.aborted) return;
+    this.give();
+    throw signal.reason;
+  }
+
+  give(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#free += 1;
+    else next();
+  }
+}
