@@ -5,7 +5,7 @@ import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../../daemon/clock.ts';
-import { errorChain, isDaemonError } from '../../daemon/errors.ts';
+import { isDaemonError } from '../../daemon/errors.ts';
 import { type Exec, systemExec } from '../../daemon/exec.ts';
 import { TreError } from '../../proto/errors.ts';
 import { build } from './build.ts';
@@ -47,7 +47,7 @@ export async function findBinaries(options: BinariesOptions): Promise<Binaries> 
     await build({ source, target: folder, exec, clock, signal, log });
   } catch (error) {
     signal.throwIfAborted();
-    throw unavailable(folder, errorChain(error), error);
+    throw unavailable(folder, error instanceof Error ? error.message : String(error), error);
   }
   return binaries;
 }
@@ -83,7 +83,7 @@ async function findObstacle(exec: Exec): Promise<string | undefined> {
     await exec.run(compiler.split(' ')[0] || 'cc', ['--version']);
     return undefined;
   } catch (error) {
-    if (isDaemonError(error, 'command-missing')) return errorChain(error);
+    if (isDaemonError(error, 'command-missing')) return error.message;
     throw error;
   }
 }

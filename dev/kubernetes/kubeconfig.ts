@@ -1,4 +1,5 @@
-// A kubeconfig in the form that K3s writes, everything embedded. Pure.
+// A kubeconfig in the form that K3s writes, everything embedded, so that one file is all a process needs. Pure.
+// Called by credentials.ts and existing-kubernetes.ts; the file holds a secret and is written 0600.
 
 /** What proves who the user is: a client certificate, or a token where a cluster signs no certificates for us. */
 export type Proof = { readonly cert: string; readonly key: string } | { readonly token: string };
