@@ -27,7 +27,11 @@ export interface CommandContext {
 export const exitCodes = { done: 0, failed: 1, usage: 2, refused: 3, unreachable: 4 } as const;
 
 /** The context of the real process. */
-export function processContext(environment: Environment, version: string, signal: AbortSignal): CommandContext {
+export function processContext(
+  environment: Environment,
+  version: string,
+  signal: AbortSignal,
+): CommandContext {
   return {
     out: (text) => void process.stdout.write(`${text}\n`),
     err: (text) => void process.stderr.write(`${text}\n`),
@@ -43,5 +47,7 @@ export function processContext(environment: Environment, version: string, signal
 
 /** The command that holds others, such as `release`; made when the first of them registers. */
 export function group(program: Command, name: string, summary: string): Command {
-  return program.commands.find((command) => command.name() === name) ?? program.command(name).description(summary);
+  return (
+    program.commands.find((command) => command.name() === name) ?? program.command(name).description(summary)
+  );
 }

@@ -35,14 +35,20 @@ export function describeFailure(error: unknown): Failure {
   }
   if (error instanceof TreError) {
     const facts = Object.entries(error.facts).map(([name, value]) => `\n    ${name}: ${String(value)}`);
-    return { exitCode: errors[error.code].exit, text: `${error.message}${facts.join('')}\n    ${errors[error.code].next}` };
+    return {
+      exitCode: errors[error.code].exit,
+      text: `${error.message}${facts.join('')}\n    ${errors[error.code].next}`,
+    };
   }
   if (isDaemonError(error)) {
     const code = codeOfKind[error.kind] ?? 'INTERNAL';
     return { exitCode: errors[code].exit, text: refusalText(code, error.message) };
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return { exitCode: errors.INTERNAL.exit, text: `${refusalText('INTERNAL', errors.INTERNAL.text)}\n${stack}` };
+  return {
+    exitCode: errors.INTERNAL.exit,
+    text: `${refusalText('INTERNAL', errors.INTERNAL.text)}\n${stack}`,
+  };
 }
 
 /** `CODE: what is wrong` and, on the next line, what to do. */
@@ -51,7 +57,10 @@ export function refusalText(code: ErrorCode, detail: string): string {
 }
 
 /** Prints refusals that a command got as values, and leaves the exit code of the gravest. */
-export function refuse(context: CommandContext, refusals: readonly { readonly code: ErrorCode; readonly detail: string }[]): void {
+export function refuse(
+  context: CommandContext,
+  refusals: readonly { readonly code: ErrorCode; readonly detail: string }[],
+): void {
   for (const { code, detail } of refusals) context.err(refusalText(code, detail));
   context.exitCode = Math.max(...refusals.map(({ code }) => errors[code].exit));
 }

@@ -25,11 +25,20 @@ export function registerKey(program: Command, context: CommandContext): void {
     .description('join public keys into a keyset')
     .requiredOption('--threshold <n>', 'how many of them must sign a release', wholeNumber)
     .requiredOption('-o, --out <file>', 'the keyset file')
-    .addHelpText('after', '\nExample:\n  $ trectl key set --threshold 2 alice.pub bob.pub carol.pub -o keyset.json')
-    .action((paths: string[], options: { threshold: number; out: string }) => setKeys(context, paths, options));
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ trectl key set --threshold 2 alice.pub bob.pub carol.pub -o keyset.json',
+    )
+    .action((paths: string[], options: { threshold: number; out: string }) =>
+      setKeys(context, paths, options),
+    );
 }
 
-async function newKey(context: CommandContext, name: string, options: { out: string; output: OutputFormat }): Promise<void> {
+async function newKey(
+  context: CommandContext,
+  name: string,
+  options: { out: string; output: OutputFormat },
+): Promise<void> {
   const made = await createKeyFiles(context.files, options.out, name);
   if (!made.ok) return refuse(context, [made.problem]);
   const { privatePath, publicPath, publicKey } = made.value;
@@ -42,7 +51,11 @@ async function newKey(context: CommandContext, name: string, options: { out: str
   printFacts(context, options.output, { data, text: () => text });
 }
 
-async function setKeys(context: CommandContext, paths: readonly string[], options: { threshold: number; out: string }): Promise<void> {
+async function setKeys(
+  context: CommandContext,
+  paths: readonly string[],
+  options: { threshold: number; out: string },
+): Promise<void> {
   const keys: PublicKey[] = [];
   for (const path of paths) {
     const read = await readPublicKey(context.files, path);
@@ -52,7 +65,9 @@ async function setKeys(context: CommandContext, paths: readonly string[], option
   const keyset = makeKeyset(keys, options.threshold);
   if (!keyset.ok) return refuse(context, [keyset.problem]);
   await context.files.writeAtomic(options.out, encodeKeyset(keyset.value), { mode: 0o644 });
-  context.out(`${options.out}: ${options.threshold} of ${keys.map((key) => key.name).join(', ')} must sign a release.`);
+  context.out(
+    `${options.out}: ${options.threshold} of ${keys.map((key) => key.name).join(', ')} must sign a release.`,
+  );
 }
 
 function wholeNumber(text: string): number {

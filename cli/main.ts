@@ -5,16 +5,25 @@
 // ends here. Exit codes: 0 done, 1 failed, 2 usage, 3 refused, 4 unreachable.
 
 import { Command } from 'commander';
-import manifest from '../package.json' with { type: 'json' };
 import { environment } from '../daemon/config.ts';
+import manifest from '../package.json' with { type: 'json' };
 import { processContext } from './context.ts';
 import { describeFailure } from './failure.ts';
 import { registerKey } from './key.ts';
+import { registerLogin } from './login.ts';
 import { registerReleaseBuild } from './release-build.ts';
 import { registerReleaseDiff } from './release-diff.ts';
+import { registerReleaseList } from './release-list.ts';
+import { registerReleasePublish } from './release-publish.ts';
 import { registerReleaseSchema } from './release-schema.ts';
 import { registerReleaseSign } from './release-sign.ts';
 import { registerReleaseVerify } from './release-verify.ts';
+import { registerSiteApprove } from './site-approve.ts';
+import { registerSiteAssign } from './site-assign.ts';
+import { registerSiteCreate } from './site-create.ts';
+import { registerSiteJoinFile } from './site-join-file.ts';
+import { registerSiteList } from './site-list.ts';
+import { registerSiteShow } from './site-show.ts';
 
 const interrupted = new AbortController();
 process.once('SIGINT', () => interrupted.abort());
@@ -34,6 +43,15 @@ for (const register of [
   registerReleaseVerify,
   registerReleaseDiff,
   registerReleaseSchema,
+  registerLogin,
+  registerReleasePublish,
+  registerReleaseList,
+  registerSiteCreate,
+  registerSiteJoinFile,
+  registerSiteApprove,
+  registerSiteAssign,
+  registerSiteList,
+  registerSiteShow,
 ]) {
   register(program, context);
 }

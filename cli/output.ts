@@ -22,7 +22,11 @@ export function outputOption(): Option {
 }
 
 /** Prints one fact or many: `data` for programs, `text` for people. */
-export function printFacts(context: CommandContext, format: OutputFormat, facts: { data: unknown; text: (wide: boolean) => string }): void {
+export function printFacts(
+  context: CommandContext,
+  format: OutputFormat,
+  facts: { data: unknown; text: (wide: boolean) => string },
+): void {
   if (format === 'json') context.out(JSON.stringify(facts.data, undefined, 2));
   else if (format === 'yaml') context.out(dump(facts.data, { noRefs: true, lineWidth: -1 }).trimEnd());
   else context.out(facts.text(format === 'wide'));
@@ -41,10 +45,18 @@ export function printTable<Row>(
 /** Left-aligned columns two spaces apart under upper-case titles; no trailing spaces. */
 export function tableText<Row>(columns: readonly Column<Row>[], rows: readonly Row[], wide = false): string {
   const shown = columns.filter((column) => wide || column.wide !== true);
-  const lines = [shown.map((column) => column.title.toUpperCase()), ...rows.map((row) => shown.map((column) => column.value(row)))];
+  const lines = [
+    shown.map((column) => column.title.toUpperCase()),
+    ...rows.map((row) => shown.map((column) => column.value(row))),
+  ];
   const widths = shown.map((_, index) => Math.max(...lines.map((line) => displayWidth(line[index] ?? ''))));
   return lines
-    .map((line) => line.map((cell, index) => cell + ' '.repeat((widths[index] ?? 0) - displayWidth(cell))).join('  ').trimEnd())
+    .map((line) =>
+      line
+        .map((cell, index) => cell + ' '.repeat((widths[index] ?? 0) - displayWidth(cell)))
+        .join('  ')
+        .trimEnd(),
+    )
     .join('\n');
 }
 
@@ -57,5 +69,5 @@ export function factLines(facts: readonly (readonly [name: string, value: string
 
 /** Characters, not UTF-16 units; wide glyphs are not told apart. */
 function displayWidth(text: string): number {
-  return [...text].length;
+  return Array.from(text).length;
 }

@@ -8,7 +8,7 @@ import { writePack } from '../release/pack.ts';
 import { formatProblem, type Problem } from '../release/problem.ts';
 import { type CommandContext, exitCodes, group } from './context.ts';
 import { refuse } from './failure.ts';
-import { factLines, outputFormats, type OutputFormat, printFacts } from './output.ts';
+import { factLines, type OutputFormat, outputFormats, printFacts } from './output.ts';
 
 interface BuildOptions {
   readonly out: string;
@@ -33,7 +33,13 @@ async function build(context: CommandContext, folder: string, options: BuildOpti
   if (refusal !== undefined) return refuse(context, [refusal]);
   const { release, digest } = result.built;
   const bytes = release.objects.reduce((sum, object) => sum + object.size, 0);
-  const data = { release: releaseName(release), digest, folder: options.out, objects: release.objects.length, bytes };
+  const data = {
+    release: releaseName(release),
+    digest,
+    folder: options.out,
+    objects: release.objects.length,
+    bytes,
+  };
   const text = factLines([
     ['release', data.release],
     ['digest', digest],
@@ -46,7 +52,8 @@ async function build(context: CommandContext, folder: string, options: BuildOpti
 
 function showProblems(context: CommandContext, format: OutputFormat, problems: readonly Problem[]): void {
   context.exitCode = exitCodes.refused;
-  if (format === 'json' || format === 'yaml') return printFacts(context, format, { data: { problems }, text: () => '' });
+  if (format === 'json' || format === 'yaml')
+    return printFacts(context, format, { data: { problems }, text: () => '' });
   for (const problem of problems) context.err(formatProblem(problem));
   context.err(`\n${problems.length} problem${problems.length === 1 ? '' : 's'}; nothing was written.`);
 }

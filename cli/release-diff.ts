@@ -21,10 +21,16 @@ export function registerReleaseDiff(program: Command, context: CommandContext): 
     .description('show what changes from one release to another')
     .addOption(outputOption())
     .addHelpText('after', '\nExample:\n  $ trectl release diff build/small-tre-1 build/small-tre-2')
-    .action((before: string, after: string, options: { output: OutputFormat }) => diff(context, [before, after], options));
+    .action((before: string, after: string, options: { output: OutputFormat }) =>
+      diff(context, [before, after], options),
+    );
 }
 
-async function diff(context: CommandContext, folders: readonly [string, string], options: { output: OutputFormat }): Promise<void> {
+async function diff(
+  context: CommandContext,
+  folders: readonly [string, string],
+  options: { output: OutputFormat },
+): Promise<void> {
   const sides: DiffSide[] = [];
   for (const folder of folders) {
     const read = await readPack(context.files, folder);
@@ -36,7 +42,10 @@ async function diff(context: CommandContext, folders: readonly [string, string],
   const [before, after] = sides;
   if (before === undefined || after === undefined) return;
   const found = diffReleases(before, after);
-  printFacts(context, options.output, { data: plainDiff(found), text: (wide) => diffText([before, after], found, wide) });
+  printFacts(context, options.output, {
+    data: plainDiff(found),
+    text: (wide) => diffText([before, after], found, wide),
+  });
 }
 
 async function readSide(context: CommandContext, pack: Pack): Promise<DiffSide> {
@@ -90,7 +99,15 @@ function plainDiff(found: ReleaseDiff): unknown {
   };
 }
 
-function plainObject({ group: apiGroup, version, kind, namespace, name, component, digest }: ReleaseObject): object {
+function plainObject({
+  group: apiGroup,
+  version,
+  kind,
+  namespace,
+  name,
+  component,
+  digest,
+}: ReleaseObject): object {
   return { group: apiGroup, version, kind, namespace, name, component, digest };
 }
 

@@ -34,7 +34,13 @@ async function verify(context: CommandContext, folder: string, options: VerifyOp
   const { signers, problems } = await verifyPack(context.files, read.pack, keyset.value);
   if (problems.length > 0) return refuse(context, problems);
   const { release, digest } = read.pack;
-  const data = { release: releaseName(release), digest, objects: release.objects.length, signers, threshold: keyset.value.threshold };
+  const data = {
+    release: releaseName(release),
+    digest,
+    objects: release.objects.length,
+    signers,
+    threshold: keyset.value.threshold,
+  };
   const text = factLines([
     ['release', data.release],
     ['digest', digest],

@@ -36,9 +36,27 @@ const namespaces = [
 ];
 
 const customKinds: readonly CustomKind[] = [
-  { group: 'cert-manager.io', version: 'v1', kind: 'Certificate', plural: 'certificates', scope: 'Namespaced' },
-  { group: 'cert-manager.io', version: 'v1', kind: 'ClusterIssuer', plural: 'clusterissuers', scope: 'Cluster' },
-  { group: 'cilium.io', version: 'v2', kind: 'CiliumNetworkPolicy', plural: 'ciliumnetworkpolicies', scope: 'Namespaced' },
+  {
+    group: 'cert-manager.io',
+    version: 'v1',
+    kind: 'Certificate',
+    plural: 'certificates',
+    scope: 'Namespaced',
+  },
+  {
+    group: 'cert-manager.io',
+    version: 'v1',
+    kind: 'ClusterIssuer',
+    plural: 'clusterissuers',
+    scope: 'Cluster',
+  },
+  {
+    group: 'cilium.io',
+    version: 'v2',
+    kind: 'CiliumNetworkPolicy',
+    plural: 'ciliumnetworkpolicies',
+    scope: 'Namespaced',
+  },
   {
     group: 'cilium.io',
     version: 'v2',
@@ -46,17 +64,65 @@ const customKinds: readonly CustomKind[] = [
     plural: 'ciliumclusterwidenetworkpolicies',
     scope: 'Cluster',
   },
-  { group: 'external-secrets.io', version: 'v1', kind: 'ClusterSecretStore', plural: 'clustersecretstores', scope: 'Cluster' },
-  { group: 'external-secrets.io', version: 'v1', kind: 'ExternalSecret', plural: 'externalsecrets', scope: 'Namespaced' },
-  { group: 'gateway.networking.k8s.io', version: 'v1', kind: 'HTTPRoute', plural: 'httproutes', scope: 'Namespaced' },
-  { group: 'gateway.networking.k8s.io', version: 'v1beta1', kind: 'Gateway', plural: 'gateways', scope: 'Namespaced' },
+  {
+    group: 'external-secrets.io',
+    version: 'v1',
+    kind: 'ClusterSecretStore',
+    plural: 'clustersecretstores',
+    scope: 'Cluster',
+  },
+  {
+    group: 'external-secrets.io',
+    version: 'v1',
+    kind: 'ExternalSecret',
+    plural: 'externalsecrets',
+    scope: 'Namespaced',
+  },
+  {
+    group: 'gateway.networking.k8s.io',
+    version: 'v1',
+    kind: 'HTTPRoute',
+    plural: 'httproutes',
+    scope: 'Namespaced',
+  },
+  {
+    group: 'gateway.networking.k8s.io',
+    version: 'v1beta1',
+    kind: 'Gateway',
+    plural: 'gateways',
+    scope: 'Namespaced',
+  },
   { group: 'identity.k8tre.io', version: 'v1alpha1', kind: 'Group', plural: 'groups', scope: 'Namespaced' },
-  { group: 'identity.k8tre.io', version: 'v1alpha1', kind: 'KeycloakClient', plural: 'keycloakclients', scope: 'Namespaced' },
+  {
+    group: 'identity.k8tre.io',
+    version: 'v1alpha1',
+    kind: 'KeycloakClient',
+    plural: 'keycloakclients',
+    scope: 'Namespaced',
+  },
   { group: 'identity.k8tre.io', version: 'v1alpha1', kind: 'User', plural: 'users', scope: 'Namespaced' },
-  { group: 'metallb.io', version: 'v1beta1', kind: 'IPAddressPool', plural: 'ipaddresspools', scope: 'Namespaced' },
-  { group: 'metallb.io', version: 'v1beta1', kind: 'L2Advertisement', plural: 'l2advertisements', scope: 'Namespaced' },
+  {
+    group: 'metallb.io',
+    version: 'v1beta1',
+    kind: 'IPAddressPool',
+    plural: 'ipaddresspools',
+    scope: 'Namespaced',
+  },
+  {
+    group: 'metallb.io',
+    version: 'v1beta1',
+    kind: 'L2Advertisement',
+    plural: 'l2advertisements',
+    scope: 'Namespaced',
+  },
   { group: 'postgresql.cnpg.io', version: 'v1', kind: 'Cluster', plural: 'clusters', scope: 'Namespaced' },
-  { group: 'research.k8tre.io', version: 'v1alpha1', kind: 'Project', plural: 'projects', scope: 'Namespaced' },
+  {
+    group: 'research.k8tre.io',
+    version: 'v1alpha1',
+    kind: 'Project',
+    plural: 'projects',
+    scope: 'Namespaced',
+  },
 ];
 
 const anyObject = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
@@ -80,7 +146,9 @@ export function k8treWorld(options: WorldOptions): readonly PlainObject[] {
 function definition(kind: CustomKind, options: WorldOptions): PlainObject {
   const { group, version, plural, scope } = kind;
   // The API server asks this of every CRD in a group under k8s.io.
-  const approval = group.endsWith('.k8s.io') ? { annotations: { 'api-approved.kubernetes.io': 'unapproved, a stand-in' } } : {};
+  const approval = group.endsWith('.k8s.io')
+    ? { annotations: { 'api-approved.kubernetes.io': 'unapproved, a stand-in' } }
+    : {};
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
@@ -89,12 +157,18 @@ function definition(kind: CustomKind, options: WorldOptions): PlainObject {
       group,
       scope,
       names: { kind: kind.kind, listKind: `${kind.kind}List`, plural, singular: kind.kind.toLowerCase() },
-      versions: [{ name: version, served: true, storage: true, schema: { openAPIV3Schema: schemaOf(kind, options) } }],
+      versions: [
+        { name: version, served: true, storage: true, schema: { openAPIV3Schema: schemaOf(kind, options) } },
+      ],
     },
   };
 }
 
 function schemaOf(kind: CustomKind, options: WorldOptions): PlainObject {
-  if (kind.kind !== 'CiliumClusterwideNetworkPolicy' || options.endpointSelector === 'permissive') return anyObject;
-  return { ...anyObject, properties: { spec: { ...anyObject, properties: { endpointSelector: anyObject } } } };
+  if (kind.kind !== 'CiliumClusterwideNetworkPolicy' || options.endpointSelector === 'permissive')
+    return anyObject;
+  return {
+    ...anyObject,
+    properties: { spec: { ...anyObject, properties: { endpointSelector: anyObject } } },
+  };
 }

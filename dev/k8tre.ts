@@ -62,7 +62,9 @@ export async function prepareK8tre(options: K8treOptions): Promise<void> {
     await files.writeAtomic(join(out, 'objects', name), content ?? '', { mode: 0o644 });
   }
   const world = { apiVersion: 'v1', kind: 'List', items: k8treWorld(options) };
-  await files.writeAtomic(join(out, 'world.json'), `${JSON.stringify(world, undefined, 2)}\n`, { mode: 0o644 });
+  await files.writeAtomic(join(out, 'world.json'), `${JSON.stringify(world, undefined, 2)}\n`, {
+    mode: 0o644,
+  });
   await files.writeAtomic(join(out, 'release.yaml'), releaseYaml(date, names), { mode: 0o644 });
 }
 
@@ -77,14 +79,18 @@ function releaseYaml(date: string, names: readonly string[]): string {
     const [name = '', ...rest] = basename(file, '.yaml').split('__');
     return { name, file, namespace: (rest.at(-1) ?? '').replace(/^ns-/, '') };
   });
-  const needed = patches.filter((patch) => components.some((component) => component.name === patch.component));
+  const needed = patches.filter((patch) =>
+    components.some((component) => component.name === patch.component),
+  );
   return [
     'name: k8tre',
     `version: "${date}"`,
     `kubernetes: [${kubernetesMinors.map((minor) => `"${minor}"`).join(', ')}]`,
     'components:',
     '  - {name: world, path: world.json}',
-    ...components.map(({ name, file, namespace }) => `  - {name: ${name}, path: objects/${file}, namespace: ${namespace}}`),
+    ...components.map(
+      ({ name, file, namespace }) => `  - {name: ${name}, path: objects/${file}, namespace: ${namespace}}`,
+    ),
     'patches:',
     ...needed.flatMap(({ name, target, remove, why }) => [
       `  - name: ${name}`,

@@ -14,8 +14,8 @@ import { judgeObjects } from './objects.ts';
 import { resolveDeclared } from './parameters.ts';
 import { applyPatches } from './patches.ts';
 import { compareText, type Problem, sortProblems } from './problem.ts';
-import { readComponent, type Sources, type SourceObject } from './read/sources.ts';
-import { readReleaseFile, type ReleaseFile } from './release-file.ts';
+import { readComponent, type SourceObject, type Sources } from './read/sources.ts';
+import { type ReleaseFile, readReleaseFile } from './release-file.ts';
 import type { KubernetesApi } from './validate/catalogue.ts';
 
 /** A release in memory. */
@@ -70,7 +70,14 @@ export async function buildRelease(options: BuildOptions): Promise<BuildResult> 
   };
   const manifest = mustWrite(release as unknown as JsonValue);
   if (manifest.byteLength > documentBounds.maxManifestBytes) {
-    return refused([{ code: 'RELEASE_TOO_LARGE', file: file.path, line: 1, detail: `the manifest has ${manifest.byteLength} bytes` }]);
+    return refused([
+      {
+        code: 'RELEASE_TOO_LARGE',
+        file: file.path,
+        line: 1,
+        detail: `the manifest has ${manifest.byteLength} bytes`,
+      },
+    ]);
   }
   const blobs = new Map(judged.objects.map((object) => [object.entry.digest, object.bytes]));
   return { ok: true, built: { release, manifest, digest: digestOf(manifest), blobs } };
@@ -89,7 +96,9 @@ async function targetApis(file: ReleaseFile): Promise<TargetApis> {
   const problems = file.declared.kubernetes.flatMap((minor, index): Problem[] => {
     if (known.some((api) => api.minor === minor)) return [];
     const detail = `this trectl knows Kubernetes ${known.map((api) => api.minor).join(', ')}, not ${minor}`;
-    return [{ code: 'RELEASE_FILE_INVALID', file: file.path, line: file.lineOf(['kubernetes', index]), detail }];
+    return [
+      { code: 'RELEASE_FILE_INVALID', file: file.path, line: file.lineOf(['kubernetes', index]), detail },
+    ];
   });
   if (problems.length > 0) return { ok: false, problems };
   return { ok: true, apis: known.filter((api) => file.declared.kubernetes.includes(api.minor)) };
@@ -103,15 +112,30 @@ async function readSources(options: BuildOptions, file: ReleaseFile): Promise<So
     const line = file.lineOf(['components', index, 'path']);
     if (file.declared.components.findIndex((other) => other.name === name) !== index) {
       const detail = `two components are called ${name}`;
-      problems.push({ code: 'RELEASE_FILE_INVALID', file: file.path, line: file.lineOf(['components', index, 'name']), detail });
+      problems.push({
+        code: 'RELEASE_FILE_INVALID',
+        file: file.path,
+        line: file.lineOf(['components', index, 'name']),
+        detail,
+      });
     }
-    const read = await readComponent(options.files, options.folder, { name, path, namespace, line }, file.path);
+    const read = await readComponent(
+      options.files,
+      options.folder,
+      { name, path, namespace, line },
+      file.path,
+    );
     objects.push(...read.objects);
     problems.push(...read.problems);
     Object.assign(inputs, read.inputs);
   }
   if (objects.length === 0 && problems.length === 0) {
-    problems.push({ code: 'COMPONENT_EMPTY', file: file.path, line: file.lineOf(['components']), detail: 'no component holds an object' });
+    problems.push({
+      code: 'COMPONENT_EMPTY',
+      file: file.path,
+      line: file.lineOf(['components']),
+      detail: 'no component holds an object',
+    });
   }
   return { objects, problems, inputs };
 }
@@ -121,7 +145,9 @@ function rulesOf(file: ReleaseFile): Pick<Release, 'health' | 'prune'> {
   const byText = (a: JsonObject, b: JsonObject): number => compareText(JSON.stringify(a), JSON.stringify(b));
   return {
     health: health.map((rule) => ({ ...rule, value: rule.value ?? null })).toSorted(byText),
-    prune: prune.map((one) => ({ ...one, namespace: one.namespace ?? null, name: one.name ?? null })).toSorted(byText),
+    prune: prune
+      .map((one) => ({ ...one, namespace: one.namespace ?? null, name: one.name ?? null }))
+      .toSorted(byText),
   };
 }
 

@@ -1,7 +1,7 @@
 // What changes from one release to another: objects added, removed and changed, each change as JSON pointers, and
 // what changes in the parameters. Pure over two packs and their objects; called by `trectl release diff`.
 
-import { type Release, type ReleaseObject, objectId } from '../proto/document.ts';
+import { objectId, type Release, type ReleaseObject } from '../proto/document.ts';
 import { formatPointer, isList, isObject } from '../proto/pointer.ts';
 import type { JsonValue } from '../proto/strict-json.ts';
 import { compareText } from './problem.ts';
@@ -23,7 +23,11 @@ export interface ReleaseDiff {
   readonly added: readonly ReleaseObject[];
   readonly removed: readonly ReleaseObject[];
   readonly changed: readonly ObjectChange[];
-  readonly parameters: { readonly added: readonly string[]; readonly removed: readonly string[]; readonly changed: readonly string[] };
+  readonly parameters: {
+    readonly added: readonly string[];
+    readonly removed: readonly string[];
+    readonly changed: readonly string[];
+  };
 }
 
 /** A release and a way to its objects. */
@@ -50,11 +54,17 @@ export function diffReleases(before: DiffSide, after: DiffSide): ReleaseDiff {
 }
 
 /** Every place where two values differ, as deep as they are alike. Lists are compared by position. */
-export function fieldChanges(before: JsonValue, after: JsonValue, path: readonly (string | number)[] = []): FieldChange[] {
+export function fieldChanges(
+  before: JsonValue,
+  after: JsonValue,
+  path: readonly (string | number)[] = [],
+): FieldChange[] {
   if (sameValue(before, after)) return [];
   if (isList(before) && isList(after)) {
     const length = Math.max(before.length, after.length);
-    return Array.from({ length }, (_, index) => childChanges(before[index], after[index], [...path, index])).flat();
+    return Array.from({ length }, (_, index) =>
+      childChanges(before[index], after[index], [...path, index]),
+    ).flat();
   }
   if (isObject(before) && isObject(after)) {
     const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort(compareText);
@@ -63,7 +73,11 @@ export function fieldChanges(before: JsonValue, after: JsonValue, path: readonly
   return [{ pointer: formatPointer(path), before, after }];
 }
 
-function childChanges(before: JsonValue | undefined, after: JsonValue | undefined, path: readonly (string | number)[]): FieldChange[] {
+function childChanges(
+  before: JsonValue | undefined,
+  after: JsonValue | undefined,
+  path: readonly (string | number)[],
+): FieldChange[] {
   const pointer = formatPointer(path);
   if (before === undefined) return after === undefined ? [] : [{ pointer, after }];
   if (after === undefined) return [{ pointer, before }];
@@ -71,8 +85,12 @@ function childChanges(before: JsonValue | undefined, after: JsonValue | undefine
 }
 
 function parameterChanges(before: Release, after: Release): ReleaseDiff['parameters'] {
-  const old = new Map(before.parameters.map((parameter) => [parameter.name, JSON.stringify({ ...parameter, places: [] })]));
-  const now = new Map(after.parameters.map((parameter) => [parameter.name, JSON.stringify({ ...parameter, places: [] })]));
+  const old = new Map(
+    before.parameters.map((parameter) => [parameter.name, JSON.stringify({ ...parameter, places: [] })]),
+  );
+  const now = new Map(
+    after.parameters.map((parameter) => [parameter.name, JSON.stringify({ ...parameter, places: [] })]),
+  );
   return {
     added: [...now.keys()].filter((name) => !old.has(name)),
     removed: [...old.keys()].filter((name) => !now.has(name)),

@@ -46,13 +46,18 @@ export function identify(object: SourceObject): IdentityResult {
   if (typeof apiVersion !== 'string') return refuse(['apiVersion'], 'the object has no apiVersion');
   const [, group = '', version] = apiVersionForm.exec(apiVersion) ?? [];
   if (version === undefined) return refuse(['apiVersion'], `"${apiVersion}" is not an apiVersion`);
-  if (typeof kind !== 'string' || !/^[A-Za-z][A-Za-z0-9]*$/.test(kind)) return refuse(['kind'], 'the object has no kind');
+  if (typeof kind !== 'string' || !/^[A-Za-z][A-Za-z0-9]*$/.test(kind))
+    return refuse(['kind'], 'the object has no kind');
   if (!isObject(metadata)) return refuse(['metadata'], `the ${kind} has no metadata`);
   const { name, namespace, generateName } = metadata;
   if (generateName !== undefined) {
-    return refuse(['metadata', 'generateName'], `the ${kind} asks for a generated name and would be made anew each time`);
+    return refuse(
+      ['metadata', 'generateName'],
+      `the ${kind} asks for a generated name and would be made anew each time`,
+    );
   }
-  if (typeof name !== 'string' || name === '') return refuse(['metadata', 'name'], `the ${kind} has no metadata.name`);
+  if (typeof name !== 'string' || name === '')
+    return refuse(['metadata', 'name'], `the ${kind} has no metadata.name`);
   if (!isPathSegment(name)) return refuse(['metadata', 'name'], `"${name}" cannot be the name of an object`);
   if (namespace !== undefined && namespace !== null && !isNamespace(namespace)) {
     return refuse(['metadata', 'namespace'], `the namespace of ${kind} ${name} is not a DNS label`);
@@ -65,7 +70,10 @@ export function identify(object: SourceObject): IdentityResult {
 export function findServerFields(object: SourceObject): Problem[] {
   const { metadata, status } = object.value;
   const inMetadata = isObject(metadata) ? serverFields.filter((name) => Object.hasOwn(metadata, name)) : [];
-  const paths = [...(status === undefined ? [] : [['status']]), ...inMetadata.map((name) => ['metadata', name])];
+  const paths = [
+    ...(status === undefined ? [] : [['status']]),
+    ...inMetadata.map((name) => ['metadata', name]),
+  ];
   return paths.map((path) => ({
     code: 'FIELD_FORBIDDEN',
     ...placeOf(object, path),

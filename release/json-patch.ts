@@ -16,13 +16,17 @@ export interface Operation {
 
 export type PatchResult =
   | { readonly ok: true; readonly value: JsonValue }
-  | { readonly ok: false; /** Index of the operation. */ readonly index: number; readonly why: string };
+  | { readonly ok: false /** Index of the operation. */; readonly index: number; readonly why: string };
 
 /** Told about every container that was copied because something inside it changes. */
 export type OnCopy = (from: object, to: object) => void;
 
 /** Carries out all operations, or none. */
-export function applyOperations(root: JsonValue, operations: readonly Operation[], copied: OnCopy = () => {}): PatchResult {
+export function applyOperations(
+  root: JsonValue,
+  operations: readonly Operation[],
+  copied: OnCopy = () => {},
+): PatchResult {
   let value = root;
   for (const [index, operation] of operations.entries()) {
     try {
@@ -64,11 +68,14 @@ function applyOne(root: JsonValue, operation: Operation, copied: OnCopy): JsonVa
 }
 
 function add(root: JsonValue, steps: readonly string[], value: JsonValue, copied: OnCopy): JsonValue {
-  return update(root, steps, copied, (container, key) => {
-    if (isList(container)) return container.toSpliced(key === '-' ? container.length : indexIn(container, key, true), 0, value);
-    if (key === '__proto__') throw new Refused('the key __proto__ is not allowed');
-    return { ...asObject(container, key), [key]: value };
-  }) ?? value;
+  return (
+    update(root, steps, copied, (container, key) => {
+      if (isList(container))
+        return container.toSpliced(key === '-' ? container.length : indexIn(container, key, true), 0, value);
+      if (key === '__proto__') throw new Refused('the key __proto__ is not allowed');
+      return { ...asObject(container, key), [key]: value };
+    }) ?? value
+  );
 }
 
 function remove(root: JsonValue, steps: readonly string[], copied: OnCopy): JsonValue {
@@ -84,9 +91,13 @@ function remove(root: JsonValue, steps: readonly string[], copied: OnCopy): Json
 }
 
 function replace(root: JsonValue, steps: readonly string[], value: JsonValue, copied: OnCopy): JsonValue {
-  return update(root, steps, copied, (container, key) =>
-    isList(container) ? container.with(indexIn(container, key, false), value) : { ...asObject(container, key), [key]: value },
-  ) ?? value;
+  return (
+    update(root, steps, copied, (container, key) =>
+      isList(container)
+        ? container.with(indexIn(container, key, false), value)
+        : { ...asObject(container, key), [key]: value },
+    ) ?? value
+  );
 }
 
 /** Copies the containers on the way and changes the last one; undefined for the root itself, which has none. */
@@ -99,14 +110,17 @@ function update(
   const [key, ...rest] = steps;
   if (key === undefined) return undefined;
   const inner = rest.length === 0 ? undefined : existingChild(node, key);
-  const changed = inner === undefined ? change(node, key) : withChild(node, key, update(inner, rest, copied, change));
+  const changed =
+    inner === undefined ? change(node, key) : withChild(node, key, update(inner, rest, copied, change));
   if (isContainer(node) && isContainer(changed)) copied(node, changed);
   return changed;
 }
 
 function withChild(node: JsonValue, key: string, child: JsonValue | undefined): JsonValue {
   if (child === undefined) throw new Refused(`there is nothing at ${key}`);
-  return isList(node) ? node.with(indexIn(node, key, false), child) : { ...asObject(node, key), [key]: child };
+  return isList(node)
+    ? node.with(indexIn(node, key, false), child)
+    : { ...asObject(node, key), [key]: child };
 }
 
 function existing(root: JsonValue, pointer: string): JsonValue {
@@ -123,7 +137,8 @@ function existingChild(node: JsonValue, key: string): JsonValue {
 
 function indexIn(list: readonly JsonValue[], key: string, atEnd: boolean): number {
   const index = /^(0|[1-9]\d*)$/.test(key) ? Number(key) : Number.NaN;
-  if (!(index < list.length || (atEnd && index === list.length))) throw new Refused(`the list has no entry ${key}`);
+  if (!(index < list.length || (atEnd && index === list.length)))
+    throw new Refused(`the list has no entry ${key}`);
   return index;
 }
 

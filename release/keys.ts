@@ -12,7 +12,9 @@ import { ShapeRefused } from '../proto/shape.ts';
 import { JsonRefused } from '../proto/strict-json.ts';
 import type { PackProblem } from './pack.ts';
 
-type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: PackProblem };
+type Result<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly problem: PackProblem };
 
 export interface KeyFiles {
   readonly privatePath: string;
@@ -24,7 +26,11 @@ const maxKeyFileBytes = 16 * 1024;
 
 /** Makes a key pair in `folder`. */
 export async function createKeyFiles(files: Files, folder: string, name: string): Promise<Result<KeyFiles>> {
-  if (!labelForm.test(name)) return refuse('KEY_FILE_INVALID', `"${name}" is no name for a key: use lower-case letters, digits and hyphens`);
+  if (!labelForm.test(name))
+    return refuse(
+      'KEY_FILE_INVALID',
+      `"${name}" is no name for a key: use lower-case letters, digits and hyphens`,
+    );
   const privatePath = join(folder, `${name}.key`);
   const publicPath = join(folder, `${name}.pub`);
   for (const path of [privatePath, publicPath]) {
@@ -76,7 +82,11 @@ export async function readKeyset(files: Files, path: string): Promise<Result<Key
   }
 }
 
-async function readKey(files: Files, path: string, parse: (pem: Buffer) => KeyObject): Promise<Result<KeyObject>> {
+async function readKey(
+  files: Files,
+  path: string,
+  parse: (pem: Buffer) => KeyObject,
+): Promise<Result<KeyObject>> {
   const bytes = await files.read(path, maxKeyFileBytes);
   if (bytes === undefined) return refuse('FILE_UNREADABLE', `there is no ${path}`);
   try {
@@ -88,6 +98,9 @@ async function readKey(files: Files, path: string, parse: (pem: Buffer) => KeyOb
   return refuse('KEY_FILE_INVALID', `${path} is no Ed25519 key in PEM`);
 }
 
-function refuse(code: PackProblem['code'], detail: string): { readonly ok: false; readonly problem: PackProblem } {
+function refuse(
+  code: PackProblem['code'],
+  detail: string,
+): { readonly ok: false; readonly problem: PackProblem } {
   return { ok: false, problem: { code, detail } };
 }

@@ -10,8 +10,5 @@ import { KubernetesApi, type MinorData } from './validate/catalogue.ts';
 export async function readKubernetesApis(): Promise<readonly KubernetesApi[]> {
   const compressed = await readFile(new URL('./data/kubernetes.json.zst', import.meta.url));
   const lines = zstdDecompressSync(compressed).toString('utf8').split('\n');
-  return lines.map((line) => {
-    const data: MinorData = JSON.parse(line);
-    return new KubernetesApi(data);
-  });
+  return lines.map((line) => new KubernetesApi(JSON.parse(line) as MinorData));
 }

@@ -7,7 +7,7 @@ import { documentBounds, objectId, type ReleaseObject } from '../proto/document.
 import { digestOf } from '../proto/envelope.ts';
 import type { ErrorCode } from '../proto/errors.ts';
 import { parsePointer } from '../proto/pointer.ts';
-import { findServerFields, identify, type Identity, withNamespace } from './identity.ts';
+import { findServerFields, type Identity, identify, withNamespace } from './identity.ts';
 import { compareObjects } from './order.ts';
 import type { PlacedObject } from './parameters.ts';
 import type { Problem } from './problem.ts';
@@ -40,7 +40,13 @@ export function judgeObjects(
     const { file, line } = placeOf(source, []);
     const first = firstPlaces.get(id);
     if (first === undefined) firstPlaces.set(id, `${file}:${line}`);
-    else problems.push({ code: 'OBJECT_DUPLICATE', file, line, detail: `${nameOf(result.object.entry)} stands in ${first} too` });
+    else
+      problems.push({
+        code: 'OBJECT_DUPLICATE',
+        file,
+        line,
+        detail: `${nameOf(result.object.entry)} stands in ${first} too`,
+      });
     objects.push(result.object);
   }
   if (objects.length > documentBounds.maxObjects) {
@@ -70,7 +76,9 @@ function judgeOne(source: SourceObject, target: Target): { object?: JudgedObject
   if (!written.ok) {
     const path = parsePointer(written.pointer) ?? [];
     const detail = `${identity.kind} ${identity.name}: ${written.pointer} cannot be written (${notCanonical[written.reason].what})`;
-    return { problems: [...problems, { code: notCanonical[written.reason].code, ...placeOf(source, path), detail }] };
+    return {
+      problems: [...problems, { code: notCanonical[written.reason].code, ...placeOf(source, path), detail }],
+    };
   }
   const { bytes } = written;
   if (bytes.byteLength > documentBounds.maxObjectBytes) {
@@ -79,13 +87,27 @@ function judgeOne(source: SourceObject, target: Target): { object?: JudgedObject
   }
   const { group, version, kind, name } = identity;
   const { component } = source;
-  const entry = { group, version, kind, namespace, name, scope, component, digest: digestOf(bytes), size: bytes.byteLength };
+  const entry = {
+    group,
+    version,
+    kind,
+    namespace,
+    name,
+    scope,
+    component,
+    digest: digestOf(bytes),
+    size: bytes.byteLength,
+  };
   const custom = target.apis.every((api) => api.lookUp(identity.apiVersion, kind).found !== 'served');
   return { object: { identity, source, value, entry, bytes, custom }, problems };
 }
 
 /** The namespace that the object gets, null for a cluster-scoped one, or the problem with it. */
-function namespaceOf(source: SourceObject, identity: Identity, scope: ReleaseObject['scope']): string | null | Problem {
+function namespaceOf(
+  source: SourceObject,
+  identity: Identity,
+  scope: ReleaseObject['scope'],
+): string | null | Problem {
   const { kind, name, namespace } = identity;
   if (scope === 'Cluster') {
     if (namespace === undefined) return null;

@@ -5,7 +5,13 @@
 import { join } from 'node:path';
 import type { Files } from '../daemon/files.ts';
 import { documentBounds, parseRelease, type Release } from '../proto/document.ts';
-import { decodeSignatures, type DetachedSignatures, digestOf, encodeSignatures, payloadTypes } from '../proto/envelope.ts';
+import {
+  type DetachedSignatures,
+  decodeSignatures,
+  digestOf,
+  encodeSignatures,
+  payloadTypes,
+} from '../proto/envelope.ts';
 import type { ErrorCode } from '../proto/errors.ts';
 import { ShapeRefused } from '../proto/shape.ts';
 import { JsonRefused } from '../proto/strict-json.ts';
@@ -26,7 +32,9 @@ export interface PackProblem {
   readonly detail: string;
 }
 
-export type PackResult = { readonly ok: true; readonly pack: Pack } | { readonly ok: false; readonly problem: PackProblem };
+export type PackResult =
+  | { readonly ok: true; readonly pack: Pack }
+  | { readonly ok: false; readonly problem: PackProblem };
 
 const manifestName = 'release.json';
 const signaturesName = 'signatures.json';
@@ -41,19 +49,26 @@ export function blobPath(folder: string, digest: string): string {
 }
 
 /** Writes a built release. Signatures of other content are dropped. Refused when the folder holds something else. */
-export async function writePack(files: Files, folder: string, built: BuiltRelease): Promise<PackProblem | undefined> {
+export async function writePack(
+  files: Files,
+  folder: string,
+  built: BuiltRelease,
+): Promise<PackProblem | undefined> {
   const facts = await files.stat(folder);
+  if (facts !== undefined && facts.kind !== 'folder')
+    return { code: 'OUTPUT_EXISTS', detail: `${folder} is no folder` };
   const names = await files.list(folder);
   const strange = names.find((name) => !packNames.includes(name));
-  if ((facts !== undefined && facts.kind !== 'folder') || strange !== undefined || (names.length > 0 && !names.includes(manifestName))) {
-    return { code: 'OUTPUT_EXISTS', detail: `${folder} is no release${strange === undefined ? '' : `: it holds ${strange}`}` };
-  }
+  if (strange !== undefined)
+    return { code: 'OUTPUT_EXISTS', detail: `${folder} is no release: it holds ${strange}` };
   const before = await files.read(join(folder, manifestName), documentBounds.maxManifestBytes);
   if (before === undefined || digestOf(before) !== built.digest) {
     for (const name of packNames) await files.remove(join(folder, name));
   }
   await files.mkdir(join(folder, 'blobs', 'sha256'));
-  await eachOf(built.blobs, async ([digest, bytes]) => files.writeAtomic(blobPath(folder, digest), bytes, publicFile));
+  await eachOf(built.blobs, async ([digest, bytes]) =>
+    files.writeAtomic(blobPath(folder, digest), bytes, publicFile),
+  );
   await files.writeAtomic(join(folder, manifestName), built.manifest, publicFile);
   return undefined;
 }
@@ -62,18 +77,27 @@ export async function writePack(files: Files, folder: string, built: BuiltReleas
 export async function readPack(files: Files, folder: string): Promise<PackResult> {
   const path = join(folder, manifestName);
   const manifest = await files.read(path, documentBounds.maxManifestBytes);
-  if (manifest === undefined) return { ok: false, problem: { code: 'CONTENT_MISSING', detail: `${folder} holds no ${manifestName}` } };
+  if (manifest === undefined)
+    return { ok: false, problem: { code: 'CONTENT_MISSING', detail: `${folder} holds no ${manifestName}` } };
   const release = refusable('DOCUMENT_INVALID', path, () => parseRelease(manifest));
   if (!release.ok) return release;
   const digest = digestOf(manifest);
   const bytes = await files.read(join(folder, signaturesName), maxSignaturesBytes);
   const none: DetachedSignatures = { payloadType: payloadTypes.release, digest, signatures: [] };
-  const signatures = refusable('ENVELOPE_INVALID', join(folder, signaturesName), () => (bytes === undefined ? none : decodeSignatures(bytes)));
+  const signatures = refusable('ENVELOPE_INVALID', join(folder, signaturesName), () =>
+    bytes === undefined ? none : decodeSignatures(bytes),
+  );
   if (!signatures.ok) return signatures;
   if (signatures.value.digest !== digest || signatures.value.payloadType !== payloadTypes.release) {
-    return { ok: false, problem: { code: 'DIGEST_MISMATCH', detail: `the signatures in ${folder} are for other content` } };
+    return {
+      ok: false,
+      problem: { code: 'DIGEST_MISMATCH', detail: `the signatures in ${folder} are for other content` },
+    };
   }
-  return { ok: true, pack: { folder, release: release.value, manifest, digest, signatures: signatures.value } };
+  return {
+    ok: true,
+    pack: { folder, release: release.value, manifest, digest, signatures: signatures.value },
+  };
 }
 
 /** Everything that is wrong with the objects of a pack: missing, or not what the manifest says. */
@@ -82,7 +106,8 @@ export async function findDamage(files: Files, pack: Pack): Promise<readonly Pac
   await eachOf(pack.release.objects, async ({ kind, name, digest, size }) => {
     const path = blobPath(pack.folder, digest);
     const bytes = await files.read(path, documentBounds.maxObjectBytes);
-    if (bytes === undefined) found.push({ code: 'CONTENT_MISSING', detail: `${kind} ${name}: there is no ${path}` });
+    if (bytes === undefined)
+      found.push({ code: 'CONTENT_MISSING', detail: `${kind} ${name}: there is no ${path}` });
     else if (digestOf(bytes) !== digest || bytes.byteLength !== size) {
       found.push({ code: 'DIGEST_MISMATCH', detail: `${kind} ${name}: ${path} was changed` });
     }
@@ -91,11 +116,17 @@ export async function findDamage(files: Files, pack: Pack): Promise<readonly Pac
 }
 
 /** Replaces the signatures of a pack. */
-export async function writeSignatures(files: Files, folder: string, signatures: DetachedSignatures): Promise<void> {
+export async function writeSignatures(
+  files: Files,
+  folder: string,
+  signatures: DetachedSignatures,
+): Promise<void> {
   await files.writeAtomic(join(folder, signaturesName), encodeSignatures(signatures), publicFile);
 }
 
-type Refusable<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: PackProblem };
+type Refusable<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly problem: PackProblem };
 
 function refusable<T>(code: ErrorCode, path: string, read: () => T): Refusable<T> {
   try {

@@ -31,7 +31,12 @@ export function applyPatches(
       if (result.ok) patched[position] = result.object;
       else {
         const line = file.lineOf(['patches', index, 'operations', result.operation]);
-        problems.push({ code: 'PATCH_FAILED', file: file.path, line, detail: `the patch ${patch.name}: ${result.why}` });
+        problems.push({
+          code: 'PATCH_FAILED',
+          file: file.path,
+          line,
+          detail: `the patch ${patch.name}: ${result.why}`,
+        });
       }
     }
   }
@@ -48,7 +53,9 @@ type Applied =
   | { readonly ok: false; readonly operation: number; readonly why: string };
 
 function applyOne(object: SourceObject, patch: DeclaredPatch): Applied {
-  const operations = patch.operations.map(({ value, ...rest }): Operation => ({ ...rest, value: value as JsonValue | undefined }));
+  const operations = patch.operations.map(
+    ({ value, ...rest }): Operation => ({ ...rest, value: value as JsonValue | undefined }),
+  );
   const copied = (from: object, to: object): void => object.positions.copy(from, to);
   const result = applyOperations(object.value, operations, copied);
   if (result.ok && isObject(result.value)) return { ok: true, object: { ...object, value: result.value } };

@@ -23,7 +23,10 @@ export function formatProblem(problem: Problem): string {
 export function sortProblems(problems: readonly Problem[]): Problem[] {
   return problems.toSorted(
     (a, b) =>
-      compareText(a.file, b.file) || a.line - b.line || compareText(a.code, b.code) || compareText(a.detail, b.detail),
+      compareText(a.file, b.file) ||
+      a.line - b.line ||
+      compareText(a.code, b.code) ||
+      compareText(a.detail, b.detail),
   );
 }
 

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Files } from '../daemon/files.ts';
 import { labelForm, versionForm } from '../proto/document.ts';
-import { parsePointer } from '../proto/pointer.ts';
 import type { JsonValue } from '../proto/strict-json.ts';
 import type { Problem } from './problem.ts';
 import type { FieldPath } from './read/positions.ts';
@@ -16,13 +15,14 @@ const text = z.string().min(1).max(1024);
 const pointer = z
   .string()
   .max(1024)
-  .regex(/^(\/|$)/, 'must be a JSON pointer such as /spec/replicas')
-  .refine((value) => parsePointer(value) !== undefined, 'must be a JSON pointer such as /spec/replicas');
+  .regex(/^(\/([^~/]|~[01])*)*$/, 'must be a JSON pointer such as /spec/replicas');
 
 const selector = {
   kind: text.describe('Kind of the object'),
   name: text.describe('Name of the object'),
-  namespace: label.optional().describe('Its namespace, the default one of its component included; any when absent'),
+  namespace: label
+    .optional()
+    .describe('Its namespace, the default one of its component included; any when absent'),
   group: z.string().max(253).optional().describe('Its API group, "" for the core group; any when absent'),
   component: label.optional().describe('The component that holds it; any when absent'),
 };
@@ -38,7 +38,10 @@ const places = z
   .array(z.strictObject({ ...selector, pointer: pointer.describe('An existing field of the object') }))
   .min(1)
   .max(1000);
-const parameterName = z.string().max(63).regex(/^[A-Za-z][A-Za-z0-9_.-]*$/, 'must start with a letter');
+const parameterName = z
+  .string()
+  .max(63)
+  .regex(/^[A-Za-z][A-Za-z0-9_.-]*$/, 'must start with a letter');
 const declared = {
   name: parameterName,
   required: z.literal(true).optional().describe('Every site must give a value; stands instead of a default'),
@@ -49,7 +52,11 @@ const parameter = z.discriminatedUnion('type', [
     ...declared,
     type: z.literal('string'),
     default: z.string().optional(),
-    pattern: z.string().max(1024).optional().describe('Regular expression (Unicode) that the whole text must match'),
+    pattern: z
+      .string()
+      .max(1024)
+      .optional()
+      .describe('Regular expression (Unicode) that the whole text must match'),
     maxLength: z.int().min(0).max(4096).optional(),
   }),
   z.strictObject({
@@ -100,7 +107,10 @@ const healthRule = z.strictObject({
 /** The schema of release.yaml. */
 export const releaseFileSchema = z.strictObject({
   name: label.describe('Name of the release; name@version never changes its content'),
-  version: z.string().regex(versionForm, 'must look like 1.0.0 or 2026-04-15').describe('In quotes when it is a number'),
+  version: z
+    .string()
+    .regex(versionForm, 'must look like 1.0.0 or 2026-04-15')
+    .describe('In quotes when it is a number'),
   kubernetes: z
     .array(z.string().regex(/^1\.\d{1,3}$/, 'must be a minor in quotes, such as "1.36"'))
     .min(1)
@@ -143,7 +153,10 @@ export async function readReleaseFile(files: Files, folder: string): Promise<Rel
   const path = join(folder, 'release.yaml');
   const bytes = await files.read(path, maxReleaseFileBytes);
   if (bytes === undefined) {
-    return { ok: false, problems: [{ code: 'RELEASE_FILE_MISSING', file: path, line: 1, detail: 'there is no such file' }] };
+    return {
+      ok: false,
+      problems: [{ code: 'RELEASE_FILE_MISSING', file: path, line: 1, detail: 'there is no such file' }],
+    };
   }
   return parseReleaseFile(Buffer.from(bytes).toString('utf8'), path);
 }
@@ -153,13 +166,24 @@ export function parseReleaseFile(source: string, path: string): ReleaseFileResul
   const read = readYaml(source, path);
   if (!read.ok) return { ok: false, problems: [{ ...read.problem, code: 'RELEASE_FILE_INVALID' }] };
   const [document, ...more] = read.documents;
-  const invalid = (line: number, detail: string): Problem => ({ code: 'RELEASE_FILE_INVALID', file: path, line, detail });
+  const invalid = (line: number, detail: string): Problem => ({
+    code: 'RELEASE_FILE_INVALID',
+    file: path,
+    line,
+    detail,
+  });
   if (document === undefined) return { ok: false, problems: [invalid(1, 'the file is empty')] };
-  if (more[0] !== undefined) return { ok: false, problems: [invalid(more[0].line, 'there must be one document only')] };
+  if (more[0] !== undefined)
+    return { ok: false, problems: [invalid(more[0].line, 'there must be one document only')] };
   const lineOf = (at: FieldPath): number => read.positions.lineOf(document.value, at, document.line);
   const parsed = releaseFileSchema.safeParse(document.value);
   if (parsed.success) return { ok: true, file: { path, declared: parsed.data, lineOf } };
-  return { ok: false, problems: parsed.error.issues.flatMap((issue) => describeIssue(issue).map(({ at, detail }) => invalid(lineOf(at), detail))) };
+  return {
+    ok: false,
+    problems: parsed.error.issues.flatMap((issue) =>
+      describeIssue(issue).map(({ at, detail }) => invalid(lineOf(at), detail)),
+    ),
+  };
 }
 
 /** JSON Schema (draft 2020-12) of release.yaml, for editors. */

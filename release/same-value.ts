@@ -11,7 +11,8 @@ export function sameValue(one: JsonValue, other: JsonValue): boolean {
   }
   if (isObject(one) && isObject(other)) {
     const keys = Object.keys(one);
-    const isSame = (key: string): boolean => Object.hasOwn(other, key) && sameValue(one[key] ?? null, other[key] ?? null);
+    const isSame = (key: string): boolean =>
+      Object.hasOwn(other, key) && sameValue(one[key] ?? null, other[key] ?? null);
     return keys.length === Object.keys(other).length && keys.every(isSame);
   }
   if (isNumber(one) && isNumber(other)) return !(one < other) && !(one > other);

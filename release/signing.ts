@@ -18,7 +18,10 @@ export async function signPack(files: Files, pack: Pack, key: KeyObject): Promis
   if (damage.length > 0) return { ok: false, problems: damage };
   const signature = signPayload(key, payloadTypes.release, pack.manifest);
   const others = pack.signatures.signatures.filter((one) => one.keyid !== signature.keyid);
-  const signatures = { ...pack.signatures, signatures: [...others, signature].toSorted((a, b) => (a.keyid < b.keyid ? -1 : 1)) };
+  const signatures = {
+    ...pack.signatures,
+    signatures: [...others, signature].toSorted((a, b) => (a.keyid < b.keyid ? -1 : 1)),
+  };
   await writeSignatures(files, pack.folder, signatures);
   return { ok: true, signatures };
 }

@@ -85,8 +85,13 @@ function shapeOf(target: Target, schema: OpenApiSchema): Shape {
   const reference = schema.$ref ?? schema.allOf?.[0]?.$ref;
   if (reference !== undefined) return referenceTo(target, reference.slice('#/components/schemas/'.length));
   if (schema.properties !== undefined) {
-    const fields = Object.entries(schema.properties).map(([name, field]) => [name, shapeOf(target, field)] as const);
-    return { fields: Object.fromEntries(fields), ...(schema.required === undefined ? {} : { required: schema.required }) };
+    const fields = Object.entries(schema.properties).map(
+      ([name, field]) => [name, shapeOf(target, field)] as const,
+    );
+    return {
+      fields: Object.fromEntries(fields),
+      ...(schema.required === undefined ? {} : { required: schema.required }),
+    };
   }
   if (schema.items !== undefined) return listOf(target, schema, schema.items);
   if (schema.additionalProperties !== undefined) return { map: shapeOf(target, schema.additionalProperties) };
@@ -106,7 +111,9 @@ function listOf(target: Target, list: OpenApiSchema, items: OpenApiSchema): Shap
   const shape = { list: shapeOf(target, items) };
   if (list['x-kubernetes-list-type'] === 'set') return { ...shape, set: true };
   if (list['x-kubernetes-list-type'] !== 'map') return shape;
-  const item = target.schemas.get((items.$ref ?? items.allOf?.[0]?.$ref ?? '').slice('#/components/schemas/'.length));
+  const item = target.schemas.get(
+    (items.$ref ?? items.allOf?.[0]?.$ref ?? '').slice('#/components/schemas/'.length),
+  );
   const keys = (list['x-kubernetes-list-map-keys'] ?? []).map((name): ListKey => {
     const byDefault = item?.properties?.[name]?.default;
     return isScalar(byDefault) ? [name, byDefault] : [name];

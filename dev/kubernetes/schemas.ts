@@ -12,8 +12,8 @@ import { apiVersionOf, type CompactApis, compactApis, type OpenApiSchema } from 
 import {
   applicableKinds,
   type CoreDiscovery,
-  defaultPackages,
   type Discovery,
+  defaultPackages,
   type RemovedApis,
   removedByHand,
   removedKinds,
@@ -37,7 +37,9 @@ const lines: string[] = [];
 for (const version of versions) {
   const minor = await compactMinor(exec, version);
   const served = Object.values(minor.kinds).flatMap((kinds) => Object.keys(kinds)).length;
-  process.stdout.write(`${minor.source}: ${served} kinds served by default, ${Object.keys(minor.shapes).length} shapes\n`);
+  process.stdout.write(
+    `${minor.source}: ${served} kinds served by default, ${Object.keys(minor.shapes).length} shapes\n`,
+  );
   lines.push(JSON.stringify(minor));
 }
 const compressed = zstdCompressSync(lines.join('\n'), {
@@ -58,7 +60,8 @@ async function compactMinor(using: Exec, version: string): Promise<CompactMinor>
 
   const known = applicableKinds(core, discovery);
   const off: Record<string, string[]> = {};
-  for (const kind of known) if (!groups.has(apiVersionOf(kind))) (off[apiVersionOf(kind)] ??= []).push(kind.kind);
+  for (const kind of known)
+    if (!groups.has(apiVersionOf(kind))) (off[apiVersionOf(kind)] ??= []).push(kind.kind);
   const served = known.filter((kind) => groups.has(apiVersionOf(kind)));
   return {
     minor,
@@ -70,20 +73,24 @@ async function compactMinor(using: Exec, version: string): Promise<CompactMinor>
 }
 
 async function moduleFolder(using: Exec, module: string): Promise<string> {
-  const { stdout } = await runChecked(using, 'go', ['mod', 'download', '-json', module], { timeoutMs: downloadTimeoutMs });
-  const { Dir }: { Dir?: string } = JSON.parse(stdout);
+  const { stdout } = await runChecked(using, 'go', ['mod', 'download', '-json', module], {
+    timeoutMs: downloadTimeoutMs,
+  });
+  const { Dir } = JSON.parse(stdout) as { Dir?: string };
   if (Dir === undefined) throw new Error(`go mod download gave no folder for ${module}`);
   return Dir;
 }
 
 async function readJson<T>(path: string): Promise<T> {
-  return JSON.parse(await readFile(path, 'utf8'));
+  return JSON.parse(await readFile(path, 'utf8')) as T;
 }
 
 async function readSchemas(folder: string): Promise<Map<string, OpenApiSchema>> {
   const schemas = new Map<string, OpenApiSchema>();
   for (const file of (await readdir(folder)).sort()) {
-    const document: { components?: { schemas?: Record<string, OpenApiSchema> } } = await readJson(join(folder, file));
+    const document: { components?: { schemas?: Record<string, OpenApiSchema> } } = await readJson(
+      join(folder, file),
+    );
     for (const [name, schema] of Object.entries(document.components?.schemas ?? {})) {
       // The same schema stands in many documents; the root kinds differ in nothing that is kept.
       if (!schemas.has(name)) schemas.set(name, schema);
@@ -107,7 +114,9 @@ function servedGroups(schemas: ReadonlyMap<string, OpenApiSchema>, on: ReadonlyS
 
 async function readRemoved(api: string, minor: number): Promise<RemovedApis> {
   const removed: RemovedApis = structuredClone(removedByHand);
-  const files = (await readdir(api, { recursive: true })).filter((path) => path.endsWith('zz_generated.prerelease-lifecycle.go'));
+  const files = (await readdir(api, { recursive: true })).filter((path) =>
+    path.endsWith('zz_generated.prerelease-lifecycle.go'),
+  );
   for (const file of files.sort()) {
     const registerGo = await readFile(join(api, dirname(file), 'register.go'), 'utf8');
     const group = /^const GroupName = "([^"]*)"$/m.exec(registerGo)?.[1];

@@ -43,7 +43,12 @@ export function applicableKinds(core: CoreDiscovery, discovery: Discovery): Appl
     versions.flatMap(({ version, resources }) =>
       resources
         .filter((resource) => isApplicable(resource.verbs))
-        .map(({ responseKind, scope }) => ({ group: metadata.name ?? '', version, kind: responseKind.kind, scope })),
+        .map(({ responseKind, scope }) => ({
+          group: metadata.name ?? '',
+          version,
+          kind: responseKind.kind,
+          scope,
+        })),
     ),
   );
   return [...coreKinds, ...groupKinds];
@@ -59,7 +64,9 @@ function isApplicable(verbs: readonly string[]): boolean {
  */
 export function defaultPackages(instanceGo: string): Set<string> {
   const imports = new Map<string, string>();
-  for (const [, name, path] of instanceGo.matchAll(/^\t(\w+) "k8s\.io\/(?:api|kubernetes\/pkg\/apis)\/([\w/]+)"$/gm)) {
+  for (const [, name, path] of instanceGo.matchAll(
+    /^\t(\w+) "k8s\.io\/(?:api|kubernetes\/pkg\/apis)\/([\w/]+)"$/gm,
+  )) {
     if (name !== undefined && path !== undefined) imports.set(name, path);
   }
   const packages = new Set<string>();
@@ -86,13 +93,19 @@ export function removedKinds(lifecycleGo: string): { kind: string; minor: number
   }
   const removedForm = /func \(in \*(\w+)\) APILifecycleRemoved\(\)[^{]*\{\n\treturn 1, (\d+)\n/g;
   return [...lifecycleGo.matchAll(removedForm)]
-    .map(([, kind = '', minor = '']) => ({ kind, minor: Number(minor), replacement: replacements.get(kind) ?? '' }))
+    .map(([, kind = '', minor = '']) => ({
+      kind,
+      minor: Number(minor),
+      replacement: replacements.get(kind) ?? '',
+    }))
     .filter(({ kind }) => !kind.endsWith('List'));
 }
 
 /** Removed before the lifecycle functions existed, from the deprecation guide of Kubernetes. */
 export const removedByHand: RemovedApis = {
-  'apiextensions.k8s.io/v1beta1': { CustomResourceDefinition: ['1.22', 'apiextensions.k8s.io/v1 CustomResourceDefinition'] },
+  'apiextensions.k8s.io/v1beta1': {
+    CustomResourceDefinition: ['1.22', 'apiextensions.k8s.io/v1 CustomResourceDefinition'],
+  },
   'apiregistration.k8s.io/v1beta1': { APIService: ['1.22', 'apiregistration.k8s.io/v1 APIService'] },
   'autoscaling/v2beta1': { HorizontalPodAutoscaler: ['1.25', 'autoscaling/v2 HorizontalPodAutoscaler'] },
   'autoscaling/v2beta2': { HorizontalPodAutoscaler: ['1.26', 'autoscaling/v2 HorizontalPodAutoscaler'] },

@@ -50,13 +50,19 @@ export async function readComponent(
   releaseFile: string,
 ): Promise<Sources> {
   const missing = (detail: string): Sources => {
-    const problem: Problem = { code: 'COMPONENT_PATH_MISSING', file: releaseFile, line: component.line, detail };
+    const problem: Problem = {
+      code: 'COMPONENT_PATH_MISSING',
+      file: releaseFile,
+      line: component.line,
+      detail,
+    };
     return { objects: [], inputs: {}, problems: [problem] };
   };
   if (isAbsolute(component.path)) return missing(`${component.path} is not relative to release.yaml`);
   const facts = await files.stat(join(folder, component.path));
   if (facts === undefined) return missing(`${component.path} does not exist`);
-  const found = facts.kind === 'folder' ? await manifestsBelow(files, folder, component.path) : [component.path];
+  const found =
+    facts.kind === 'folder' ? await manifestsBelow(files, folder, component.path) : [component.path];
   // The release's own file may lie in the folder of a component.
   const paths = found.filter((path) => join(folder, path) !== releaseFile);
   if (paths.length === 0) return missing(`${component.path} holds no .yaml, .yml or .json file`);
@@ -64,7 +70,10 @@ export async function readComponent(
 }
 
 /** The field at `path` of an object: what a problem is reported with. */
-export function placeOf(object: SourceObject, path: FieldPath): { readonly file: string; readonly line: number } {
+export function placeOf(
+  object: SourceObject,
+  path: FieldPath,
+): { readonly file: string; readonly line: number } {
   return { file: object.file, line: object.positions.lineOf(object.value, path, object.line) };
 }
 
@@ -81,7 +90,12 @@ async function manifestsBelow(files: Files, folder: string, path: string, depth 
   return found;
 }
 
-async function readFiles(files: Files, folder: string, component: ComponentSource, paths: readonly string[]): Promise<Sources> {
+async function readFiles(
+  files: Files,
+  folder: string,
+  component: ComponentSource,
+  paths: readonly string[],
+): Promise<Sources> {
   const objects: SourceObject[] = [];
   const inputs: Record<string, string> = {};
   const problems: Problem[] = [];
@@ -91,7 +105,8 @@ async function readFiles(files: Files, folder: string, component: ComponentSourc
     inputs[path] = digestOf(bytes);
     const text = decode(bytes);
     const result = text === undefined ? undefined : readYaml(text, file);
-    if (result === undefined) problems.push({ code: 'YAML_INVALID', file, line: 1, detail: 'the file is not valid UTF-8' });
+    if (result === undefined)
+      problems.push({ code: 'YAML_INVALID', file, line: 1, detail: 'the file is not valid UTF-8' });
     else if (!result.ok) problems.push(result.problem);
     else {
       const { documents, positions } = result;
@@ -113,7 +128,8 @@ interface Located {
 /** The items of a `kind: List`, or the document itself. */
 function expand(document: Located, positions: Positions): readonly Located[] {
   const { value, line } = document;
-  if (!isObject(value) || value['kind'] !== 'List' || value['apiVersion'] !== 'v1' || !isList(value['items'])) return [document];
+  if (!isObject(value) || value['kind'] !== 'List' || value['apiVersion'] !== 'v1' || !isList(value['items']))
+    return [document];
   return value['items'].flatMap((item, index) =>
     expand({ value: item, line: positions.lineOf(value, ['items', index], line) }, positions),
   );

@@ -100,7 +100,8 @@ class Composer {
     if (tag === '!!str' || tag === '!') return text;
     if (!plain && tag === undefined) return text;
     const value = resolvePlainScalar(text);
-    if (tag !== undefined && !scalarTags[tag]?.(value)) this.#fail(event.tagStart, `the tag ${tag} does not fit "${text}"`);
+    if (tag !== undefined && !scalarTags[tag]?.(value))
+      this.#fail(event.tagStart, `the tag ${tag} does not fit "${text}"`);
     return value;
   }
 
@@ -150,7 +151,8 @@ class Composer {
   #key(event: Event): string {
     const offset = startOf(event);
     const value = this.#value();
-    if (value === null || typeof value === 'object') this.#fail(offset, 'a key must be a text, a number or a boolean');
+    if (value === null || typeof value === 'object')
+      this.#fail(offset, 'a key must be a text, a number or a boolean');
     const key = String(value);
     if (key === '__proto__') this.#fail(offset, 'the key "__proto__" is not allowed');
     return key;
@@ -167,7 +169,8 @@ class Composer {
 
   #merge(object: Record<string, JsonValue>, merge: { from: JsonValue; line: number; offset: number }): void {
     for (const source of isList(merge.from) ? merge.from : [merge.from]) {
-      if (!isObject(source)) this.#fail(merge.offset, 'the merge key << needs a mapping or a list of mappings');
+      if (!isObject(source))
+        this.#fail(merge.offset, 'the merge key << needs a mapping or a list of mappings');
       for (const [key, value] of Object.entries(source)) {
         if (Object.hasOwn(object, key)) continue;
         object[key] = value;
@@ -188,7 +191,8 @@ class Composer {
   }
 
   #anchored(event: ScalarEvent | MappingEvent | SequenceEvent, value: JsonValue): JsonValue {
-    if (event.anchorStart >= 0) this.#anchors.set(this.#text.slice(event.anchorStart, event.anchorEnd), value);
+    if (event.anchorStart >= 0)
+      this.#anchors.set(this.#text.slice(event.anchorStart, event.anchorEnd), value);
     return value;
   }
 

@@ -58,7 +58,9 @@ export class KubernetesApi {
 
   /** API versions under which a kind of this name is served. */
   apiVersionsOf(kind: string): readonly string[] {
-    return Object.keys(this.#data.kinds).filter((apiVersion) => own(own(this.#data.kinds, apiVersion), kind) !== undefined);
+    return Object.keys(this.#data.kinds).filter(
+      (apiVersion) => own(own(this.#data.kinds, apiVersion), kind) !== undefined,
+    );
   }
 }
 

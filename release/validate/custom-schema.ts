@@ -27,7 +27,8 @@ interface Place {
 function visit(value: JsonValue, schema: JsonObject, place: Place): Finding[] {
   if (value === null) return nullFindings(schema, place);
   const expected = typeMismatch(value, schema);
-  if (expected !== undefined) return [finding('FIELD_TYPE_WRONG', place, `must be ${expected}, not ${describe(value)}`)];
+  if (expected !== undefined)
+    return [finding('FIELD_TYPE_WRONG', place, `must be ${expected}, not ${describe(value)}`)];
   const findings = [...findBounds(value, schema, place.path), ...junctions(value, schema, place)];
   if (isObject(value)) findings.push(...fieldFindings(value, schema, place));
   if (isList(value)) findings.push(...itemFindings(value, schema, place));
@@ -36,7 +37,8 @@ function visit(value: JsonValue, schema: JsonObject, place: Place): Finding[] {
 
 /** Where a default stands in for it null is dropped; elsewhere it must be allowed. */
 function nullFindings(schema: JsonObject, place: Place): Finding[] {
-  if (schema['nullable'] === true || schema['default'] !== undefined || schema['type'] === undefined) return [];
+  if (schema['nullable'] === true || schema['default'] !== undefined || schema['type'] === undefined)
+    return [];
   return [finding('FIELD_TYPE_WRONG', place, 'must not be null')];
 }
 
@@ -75,7 +77,8 @@ function fieldFindings(value: JsonObject, schema: JsonObject, place: Place): Fin
     const property = Object.hasOwn(properties, key) ? properties[key] : undefined;
     if (isObject(property)) findings.push(...visit(item, property, inside));
     else if (isObject(extra)) findings.push(...visit(item, extra, inside));
-    else if (!open && !implicit.includes(key)) findings.push(finding('FIELD_UNKNOWN', inside, 'is not a field of the CRD'));
+    else if (!open && !implicit.includes(key))
+      findings.push(finding('FIELD_UNKNOWN', inside, 'is not a field of the CRD'));
   }
   const required = [...(embedded ? ['apiVersion', 'kind'] : []), ...texts(schema['required'])];
   for (const name of required) {
@@ -96,7 +99,8 @@ function itemFindings(value: readonly JsonValue[], schema: JsonObject, place: Pl
   if (schema['x-kubernetes-list-type'] === 'map') {
     const keys = texts(schema['x-kubernetes-list-map-keys']).map((name) => {
       const byDefault = asObject(asObject(items['properties'])[name])['default'];
-      const scalar = typeof byDefault === 'string' || typeof byDefault === 'number' || typeof byDefault === 'boolean';
+      const scalar =
+        typeof byDefault === 'string' || typeof byDefault === 'number' || typeof byDefault === 'boolean';
       return scalar ? ([name, byDefault] as const) : ([name] as const);
     });
     findings.push(...findEqualKeys(value, keys, place.path));
@@ -114,14 +118,22 @@ function junctions(value: JsonValue, schema: JsonObject, place: Place): Finding[
   }
   const oneOf = objects(schema['oneOf']);
   if (oneOf.length > 0 && oneOf.filter(matches).length !== 1) {
-    findings.push(finding('FIELD_VALUE_REFUSED', place, 'must match exactly one of the alternatives of the CRD'));
+    findings.push(
+      finding('FIELD_VALUE_REFUSED', place, 'must match exactly one of the alternatives of the CRD'),
+    );
   }
   if (isObject(schema['not']) && matches(schema['not'])) {
     findings.push(finding('FIELD_VALUE_REFUSED', place, 'has a form that the CRD forbids'));
   }
   const allowed = schema['enum'];
   if (isList(allowed) && !allowed.some((one) => sameValue(one, value))) {
-    findings.push(finding('FIELD_VALUE_REFUSED', place, `must be one of ${allowed.map((one) => describe(one)).join(', ')}`));
+    findings.push(
+      finding(
+        'FIELD_VALUE_REFUSED',
+        place,
+        `must be one of ${allowed.map((one) => describe(one)).join(', ')}`,
+      ),
+    );
   }
   return findings;
 }

@@ -15,15 +15,17 @@ function brokenBounds(value: JsonValue, schema: JsonObject): string[] {
   if (typeof value === 'string') return textBounds(value, schema);
   if (typeof value === 'number' || typeof value === 'bigint') return numberBounds(value, schema);
   if (isList(value)) return countBounds(value.length, schema, ['minItems', 'maxItems', 'items']);
-  if (isObject(value)) return countBounds(Object.keys(value).length, schema, ['minProperties', 'maxProperties', 'fields']);
+  if (isObject(value))
+    return countBounds(Object.keys(value).length, schema, ['minProperties', 'maxProperties', 'fields']);
   return [];
 }
 
 function textBounds(value: string, schema: JsonObject): string[] {
-  const broken = countBounds([...value].length, schema, ['minLength', 'maxLength', 'characters']);
+  const broken = countBounds(Array.from(value).length, schema, ['minLength', 'maxLength', 'characters']);
   const pattern = schema['pattern'];
-  const form = typeof pattern === 'string' ? readPattern(pattern) : undefined;
-  if (form !== undefined && !form.test(value)) broken.push(`must match ${String(pattern)}`);
+  if (typeof pattern === 'string' && readPattern(pattern)?.test(value) === false) {
+    broken.push(`must match ${pattern}`);
+  }
   return broken;
 }
 
@@ -36,13 +38,21 @@ function numberBounds(value: number | bigint, schema: JsonObject): string[] {
   if (isNumber(maximum) && (exclusiveMaximum === true ? value >= maximum : value > maximum)) {
     broken.push(`must be ${exclusiveMaximum === true ? 'less than' : 'at most'} ${maximum}`);
   }
-  if (isNumber(multipleOf) && Number.isInteger(Number(multipleOf)) && Number(value) % Number(multipleOf) !== 0) {
+  if (
+    isNumber(multipleOf) &&
+    Number.isInteger(Number(multipleOf)) &&
+    Number(value) % Number(multipleOf) !== 0
+  ) {
     broken.push(`must be a multiple of ${multipleOf}`);
   }
   return broken;
 }
 
-function countBounds(count: number, schema: JsonObject, names: readonly [min: string, max: string, what: string]): string[] {
+function countBounds(
+  count: number,
+  schema: JsonObject,
+  names: readonly [min: string, max: string, what: string],
+): string[] {
   const [minName, maxName, what] = names;
   const [minimum, maximum] = [schema[minName], schema[maxName]];
   const broken: string[] = [];

@@ -72,10 +72,18 @@ function kindProblem(api: KubernetesApi, identity: Identity, facts: KindFacts): 
   switch (facts.found) {
     case 'removed': {
       const instead = facts.replacement === '' ? '' : `; use ${facts.replacement}`;
-      return { code: 'API_REMOVED', path: ['apiVersion'], detail: `${what} is not served since Kubernetes ${facts.since}${instead}` };
+      return {
+        code: 'API_REMOVED',
+        path: ['apiVersion'],
+        detail: `${what} is not served since Kubernetes ${facts.since}${instead}`,
+      };
     }
     case 'off':
-      return { code: 'KIND_UNKNOWN', path: ['apiVersion'], detail: `${what} is not served unless somebody switches it on` };
+      return {
+        code: 'KIND_UNKNOWN',
+        path: ['apiVersion'],
+        detail: `${what} is not served unless somebody switches it on`,
+      };
     default: {
       const elsewhere = api.apiVersionsOf(identity.kind);
       const hint = elsewhere.length === 0 ? '' : `; there is ${elsewhere.join(', ')} ${identity.kind}`;

@@ -21,10 +21,19 @@ const scalars: Readonly<Record<string, Scalar>> = {
   integer: { what: 'a whole number', accepts: isInteger },
   double: { what: 'a number', accepts: (value) => typeof value === 'number' || typeof value === 'bigint' },
   number: { what: 'a number', accepts: (value) => typeof value === 'number' || typeof value === 'bigint' },
-  'int-or-string': { what: 'a whole number or a text', accepts: (value) => typeof value === 'string' || isInt32(value) },
+  'int-or-string': {
+    what: 'a whole number or a text',
+    accepts: (value) => typeof value === 'string' || isInt32(value),
+  },
   quantity: { what: 'a quantity such as 500m or 2Gi', accepts: isQuantity },
-  byte: { what: 'base64', accepts: (value) => typeof value === 'string' && base64Form.test(value.replace(/[\r\n]/g, '')) },
-  'date-time': { what: 'a time in RFC 3339', accepts: (value) => typeof value === 'string' && timeForm.test(value) },
+  byte: {
+    what: 'base64',
+    accepts: (value) => typeof value === 'string' && base64Form.test(value.replace(/[\r\n]/g, '')),
+  },
+  'date-time': {
+    what: 'a time in RFC 3339',
+    accepts: (value) => typeof value === 'string' && timeForm.test(value),
+  },
 };
 
 /** What was expected, when the server cannot decode the value; undefined when it can, or for a scalar without rules. */

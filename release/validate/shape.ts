@@ -24,7 +24,11 @@ export interface Finding {
 }
 
 /** Everything that is wrong with a value of this shape. */
-export function findInShape(value: JsonValue, shape: Shape, shapes: Readonly<Record<string, Shape>>): Finding[] {
+export function findInShape(
+  value: JsonValue,
+  shape: Shape,
+  shapes: Readonly<Record<string, Shape>>,
+): Finding[] {
   const search = new Search(shapes);
   search.visit(value, shape, []);
   return search.findings;
@@ -89,7 +93,11 @@ class Search {
 }
 
 /** Entries of a list that the server cannot tell apart, or cannot name at all. */
-export function findEqualKeys(items: readonly JsonValue[], keys: NonNullable<ListShape['keys']>, path: FieldPath): Finding[] {
+export function findEqualKeys(
+  items: readonly JsonValue[],
+  keys: NonNullable<ListShape['keys']>,
+  path: FieldPath,
+): Finding[] {
   const findings: Finding[] = [];
   const seen = new Set<string>();
   for (const [index, item] of items.entries()) {
@@ -97,12 +105,18 @@ export function findEqualKeys(items: readonly JsonValue[], keys: NonNullable<Lis
     const tuple = keys.map(([name, byDefault]) => item[name] ?? byDefault);
     const missing = tuple.indexOf(undefined);
     if (missing >= 0) {
-      findings.push({ code: 'FIELD_REQUIRED', path: [...path, index, keys[missing]?.[0] ?? ''], detail: 'is missing' });
+      findings.push({
+        code: 'FIELD_REQUIRED',
+        path: [...path, index, keys[missing]?.[0] ?? ''],
+        detail: 'is missing',
+      });
       continue;
     }
-    const text = JSON.stringify(tuple.map(String));
-    const named = keys.map(([name], position) => `${name} ${String(tuple[position])}`).join(', ');
-    if (seen.has(text)) findings.push({ code: 'LIST_KEY_DUPLICATE', path: [...path, index], detail: `repeats ${named}` });
+    // A key that is no scalar is a wrong type, which is said elsewhere.
+    if (tuple.some((key) => typeof key === 'object')) continue;
+    const text = keys.map(([name], position) => `${name} ${scalarText(tuple[position])}`).join(', ');
+    if (seen.has(text))
+      findings.push({ code: 'LIST_KEY_DUPLICATE', path: [...path, index], detail: `repeats ${text}` });
     seen.add(text);
   }
   return findings;
@@ -114,8 +128,17 @@ export function findEqualItems(items: readonly JsonValue[], path: FieldPath): Fi
   const seen = new Set<JsonValue>();
   for (const [index, item] of items.entries()) {
     if (typeof item === 'object') continue;
-    if (seen.has(item)) findings.push({ code: 'LIST_KEY_DUPLICATE', path: [...path, index], detail: `repeats ${String(item)}` });
+    if (seen.has(item))
+      findings.push({
+        code: 'LIST_KEY_DUPLICATE',
+        path: [...path, index],
+        detail: `repeats ${String(item)}`,
+      });
     seen.add(item);
   }
   return findings;
+}
+
+function scalarText(value: JsonValue | undefined): string {
+  return typeof value === 'object' || value === undefined ? '' : String(value);
 }

@@ -3,10 +3,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { systemFiles } from '../../daemon/files.ts';
-import { type BuildResult, buildRelease } from '../../release/build.ts';
+import { type BuildResult, type BuiltRelease, buildRelease } from '../../release/build.ts';
+import { formatProblem } from '../../release/problem.ts';
 import { scratch } from './scratch.ts';
 
-type Texts = Readonly<Record<string, string>>;
+type Texts = Readonly<Record<string, string | Uint8Array>>;
 
 /** Writes the files of a release source into a new folder. */
 export function writeSource(t: Parameters<typeof scratch>[0], files: Texts): string {
@@ -43,4 +44,10 @@ export async function buildSource(t: Parameters<typeof scratch>[0], files: Texts
 /** Builds a folder. */
 export async function buildFolder(folder: string): Promise<BuildResult> {
   return buildRelease({ files: systemFiles, folder, tool: 'test' });
+}
+
+/** The release of a build that must have worked. */
+export function built(result: BuildResult): BuiltRelease {
+  if (result.ok) return result.built;
+  throw new Error(result.problems.map(formatProblem).join('\n'));
 }

@@ -11,11 +11,31 @@ const means = test.macro({
 });
 
 for (const text of ['', '~', 'null', 'Null', 'NULL']) test(means, text, null);
-for (const text of ['y', 'Y', 'yes', 'Yes', 'YES', 'true', 'True', 'TRUE', 'on', 'On', 'ON']) test(means, text, true);
-for (const text of ['n', 'N', 'no', 'No', 'NO', 'false', 'False', 'FALSE', 'off', 'Off', 'OFF']) test(means, text, false);
-for (const text of ['nUll', 'yEs', 'tRue', 'oN', 'e5', '=', '<<x', 'inf', 'Infinity', 'nan', '+inf']) test(means, text, text);
-for (const text of ['12:30:45', '2020-01-01', '2020-01-01T00:00:00Z', '1.2.3', '1,000', '1 000', '1d', '1f']) test(means, text, text);
-for (const text of ['+', '-', '.', '.e3', '1e', '0x', '0b', '0b12', '0b2', '0o8', '0o', '0x1p4', '1e5.5', '_1']) test(means, text, text);
+for (const text of ['y', 'Y', 'yes', 'Yes', 'YES', 'true', 'True', 'TRUE', 'on', 'On', 'ON'])
+  test(means, text, true);
+for (const text of ['n', 'N', 'no', 'No', 'NO', 'false', 'False', 'FALSE', 'off', 'Off', 'OFF'])
+  test(means, text, false);
+for (const text of ['nUll', 'yEs', 'tRue', 'oN', 'e5', '=', '<<x', 'inf', 'Infinity', 'nan', '+inf'])
+  test(means, text, text);
+for (const text of ['12:30:45', '2020-01-01', '2020-01-01T00:00:00Z', '1.2.3', '1,000', '1 000', '1d', '1f'])
+  test(means, text, text);
+for (const text of [
+  '+',
+  '-',
+  '.',
+  '.e3',
+  '1e',
+  '0x',
+  '0b',
+  '0b12',
+  '0b2',
+  '0o8',
+  '0o',
+  '0x1p4',
+  '1e5.5',
+  '_1',
+])
+  test(means, text, text);
 for (const text of ['._5', '.5_', '_.5', '1e400', '-1e400', '${X}', '1'.repeat(400)]) test(means, text, text);
 
 test(means, '0644', 420);

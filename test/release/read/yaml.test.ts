@@ -7,15 +7,20 @@ import { maxAliases, readYaml } from '../../../release/read/yaml.ts';
 const reads = test.macro({
   exec(t, text: string, expected: readonly JsonValue[]) {
     const result = readYaml(text, 'a.yaml');
-    t.deepEqual(result.ok ? result.documents.map((document) => document.value) : result.problem, expected as never);
+    t.deepEqual(
+      result.ok ? result.documents.map((document) => document.value) : result.problem,
+      expected as never,
+    );
   },
   title: (name = '') => `reads ${name}`,
 });
 
-test('many documents, without the empty ones', reads, '# nothing\n---\n---\na: 1\n---\n# only words\n---\nb: 2\n...\n', [
-  { a: 1 },
-  { b: 2 },
-]);
+test(
+  'many documents, without the empty ones',
+  reads,
+  '# nothing\n---\n---\na: 1\n---\n# only words\n---\nb: 2\n...\n',
+  [{ a: 1 }, { b: 2 }],
+);
 test('nothing at all', reads, '', []);
 test('JSON', reads, '{"a": [1, null, "\\ud83d\\ude00\\/"], "b": {"c": 9223372036854775807}}', [
   { a: [1, null, '\u{1f600}/'], b: { c: 9223372036854775807n } },
@@ -23,14 +28,25 @@ test('JSON', reads, '{"a": [1, null, "\\ud83d\\ude00\\/"], "b": {"c": 9223372036
 test('text that looks like a variable as text', reads, 'a: ${X}\nb: "$(Y) {{ z }}"\nc: |\n  ${A:-b}\n', [
   { a: '${X}', b: '$(Y) {{ z }}', c: '${A:-b}\n' },
 ]);
-test('quoted scalars as text', reads, `a: "0644"\nb: 'yes'\nc: !!str 1\nd: ! 2`, [{ a: '0644', b: 'yes', c: '1', d: '2' }]);
-test('explicit tags', reads, 'a: !!int "5"\nb: !!float 5\nc: !!bool yes\nd: !!null ""', [{ a: 5, b: 5, c: true, d: null }]);
-test('keys that are no texts as kubectl does', reads, 'n: 1\n0644: 2\n1.5: 3', [{ false: 1, '420': 2, '1.5': 3 }]);
-test('aliases as values of their own', reads, 'a: &x {b: [1]}\nc: *x', [{ a: { b: [1] }, c: { b: [1] } }]);
-test('merge keys, explicit keys first', reads, 'a: &x {p: 1, q: 2}\nb:\n  <<: *x\n  p: 3\nc: {<<: [*x, {q: 9, r: 4}]}', [
-  { a: { p: 1, q: 2 }, b: { p: 3, q: 2 }, c: { p: 1, q: 2, r: 4 } },
+test('quoted scalars as text', reads, `a: "0644"\nb: 'yes'\nc: !!str 1\nd: ! 2`, [
+  { a: '0644', b: 'yes', c: '1', d: '2' },
 ]);
-test('block texts', reads, 'a: |\n  one\n   two\nb: >-\n  one\n  two\n', [{ a: 'one\n two\n', b: 'one two' }]);
+test('explicit tags', reads, 'a: !!int "5"\nb: !!float 5\nc: !!bool yes\nd: !!null ""', [
+  { a: 5, b: 5, c: true, d: null },
+]);
+test('keys that are no texts as kubectl does', reads, 'n: 1\n0644: 2\n1.5: 3', [
+  { false: 1, '420': 2, '1.5': 3 },
+]);
+test('aliases as values of their own', reads, 'a: &x {b: [1]}\nc: *x', [{ a: { b: [1] }, c: { b: [1] } }]);
+test(
+  'merge keys, explicit keys first',
+  reads,
+  'a: &x {p: 1, q: 2}\nb:\n  <<: *x\n  p: 3\nc: {<<: [*x, {q: 9, r: 4}]}',
+  [{ a: { p: 1, q: 2 }, b: { p: 3, q: 2 }, c: { p: 1, q: 2, r: 4 } }],
+);
+test('block texts', reads, 'a: |\n  one\n   two\nb: >-\n  one\n  two\n', [
+  { a: 'one\n two\n', b: 'one two' },
+]);
 test('a byte order mark and Windows lines', reads, '\ufeffa: 1\r\nb:\r\n  - c\r\n', [{ a: 1, b: ['c'] }]);
 
 const refuses = test.macro({
@@ -63,11 +79,17 @@ test('the key __proto__', refuses, 'a:\n  __proto__: {b: 1}\n', 2, /__proto__/);
 test('a merge of a text', refuses, 'a:\n  <<: x\n', 2, /merge key/);
 test('a NUL character', refuses, 'a: "\0"\n', 1, /null byte/);
 test('nesting beyond the limit, at once', refuses, `a: ${'['.repeat(20_000)}`, 1, /depth/i);
-test('more aliases than the limit', refuses, `a: &x 1\nb: [${'*x,'.repeat(maxAliases + 1)}]`, 2, /more than 100 aliases/);
+test(
+  'more aliases than the limit',
+  refuses,
+  `a: &x 1\nb: [${'*x,'.repeat(maxAliases + 1)}]`,
+  2,
+  /more than 100 aliases/,
+);
 test('aliases of aliases before they fill the memory', refuses, bomb(), 6, /more than 200000 values/);
 
 function bomb(): string {
-  const names = [...'abcdefghij'];
+  const names = 'a b c d e f g h i j'.split(' ');
   const lines = names.map((name, index) => {
     const items = index === 0 ? 'x' : `*${names[index - 1] ?? ''}`;
     return `${name}: &${name} [${Array.from({ length: 9 }, () => items).join(', ')}]`;
@@ -95,7 +117,8 @@ test('every field knows its line, also after a merge, an alias and a document', 
   if (!result.ok) return t.fail(result.problem.detail);
   const [, second] = result.documents;
   if (second === undefined) return t.fail('no second document');
-  const line = (...path: (string | number)[]): number => result.positions.lineOf(second.value, path, second.line);
+  const line = (...path: (string | number)[]): number =>
+    result.positions.lineOf(second.value, path, second.line);
   t.is(line(), 4);
   t.is(line('base', 'p', 'q'), 6);
   t.is(line('list', 0), 8);
