@@ -127,6 +127,8 @@ export const rooms: readonly Room[] = [
     npm: ['node-cron'],
   },
   { path: 'control-plane/config.ts', ours: ['daemon'], npm: ['zod'] },
+  { path: 'control-plane/failure.ts', ours: ['daemon', 'proto/errors.ts'] },
+  { path: 'control-plane/run.ts', ours: ['control-plane', 'proto', 'daemon'] },
   {
     path: 'control-plane/main.ts',
     ours: ['control-plane', 'proto', 'daemon', 'package.json'],
