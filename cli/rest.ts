@@ -1,0 +1,102 @@
+// How trectl speaks to a control plane: HTTPS with the CA of `trectl login` and no other, a bearer token from a 0600
+// file, one connection kept open for many calls. A problem that the server answers is thrown as the same code; a
+// server that cannot be reached or trusted has codes of its own. Used by the commands for operators.
+
+import { Agent, type RequestOptions, request } from 'node:https';
+import { errorChain, systemCode } from '../daemon/errors.ts';
+import { isErrorCode, TreError } from '../proto/errors.ts';
+
+/** A control plane that somebody logged in to. */
+export interface Server {
+  /** https://host:port */
+  readonly url: string;
+  /** PEM. */
+  readonly ca: string;
+  readonly token: string;
+}
+
+export interface RestClient extends Disposable {
+  /** The body of the answer. Throws TreError with the code of the problem. */
+  call<T>(method: 'GET' | 'POST' | 'PUT', path: string, body?: unknown): Promise<T>;
+}
+
+const timeoutMs = 60_000;
+const connections = 4;
+const maxAnswerBytes = 64 * 2 ** 20;
+
+export function restClient(server: Server, signal: AbortSignal): RestClient {
+  const agent = new Agent({ keepAlive: true, maxSockets: connections, ca: server.ca, minVersion: 'TLSv1.2' });
+  return {
+    call: async <T>(method: string, path: string, body?: unknown) => {
+      const payload = body === undefined ? '' : JSON.stringify(body);
+      const headers = {
+        authorization: `Bearer ${server.token}`,
+        accept: 'application/json',
+        ...(body === undefined
+          ? {}
+          : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }),
+      };
+      const answer = await exchange(`${server.url}${path}`, { method, headers, agent, signal }, payload);
+      return bodyOf<T>(server, answer);
+    },
+    [Symbol.dispose]: () => agent.destroy(),
+  };
+}
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+function exchange(url: string, options: RequestOptions, payload: string): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const call = request(url, { ...options, timeout: timeoutMs }, (response) => {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      response.on('data', (chunk: Buffer) => {
+        chunks.push(chunk);
+        size += chunk.length;
+        if (size > maxAnswerBytes) response.destroy(new Error('the answer is too large'));
+      });
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }),
+      );
+      response.on('error', (error) => reject(failure(url, error)));
+    });
+    call.on('timeout', () => call.destroy(new Error(`no answer for ${timeoutMs / 1000} s`)));
+    call.on('error', (error) => reject(options.signal?.aborted === true ? error : failure(url, error)));
+    call.end(payload);
+  });
+}
+
+function bodyOf<T>(server: Server, { status, text }: Answer): T {
+  const body = parsed(text);
+  if (status >= 200 && status < 300 && body !== undefined) return body as T;
+  const problem = body as { code?: unknown; detail?: unknown } | undefined;
+  const code = typeof problem?.code === 'string' && isErrorCode(problem.code) ? problem.code : undefined;
+  if (code === undefined)
+    throw new TreError(
+      'INTERNAL',
+      `${server.url} answered ${status}, which no control plane of this version does.`,
+    );
+  throw new TreError(code, typeof problem?.detail === 'string' ? problem.detail : undefined);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Certificate errors have codes of OpenSSL and Node; whatever else goes wrong before an answer is a matter of reach. */
+function failure(url: string, error: Error): TreError {
+  const { host } = new URL(url);
+  const code = systemCode(error) ?? '';
+  const untrusted = /CERT|SIGNED|UNABLE_TO_|ISSUER|ALTNAME|ERR_SSL|EPROTO/.test(code);
+  const detail = `${host}: ${errorChain(error)}`;
+  return new TreError(untrusted ? 'CERTIFICATE_UNTRUSTED' : 'CONTROL_PLANE_UNREACHABLE', detail, {
+    cause: error,
+  });
+}
