@@ -23,6 +23,7 @@ CREATE TABLE desired (
 CREATE TABLE enrolment (
   only INTEGER PRIMARY KEY CHECK (only = 1),
   token TEXT,
+  token_digest TEXT NOT NULL,
   csr BLOB,
   request_id TEXT
 ) STRICT;

@@ -2,7 +2,7 @@
 // Invariants: trust roots enter by a join file only, never over the network (but for the CA certificate, whose digest the
 // join file names); the join token leaves as soon as the request is known. Written by agent/intake.
 import type { Database } from '../../daemon/sqlite.ts';
-import type { PublicKey } from '../../proto/envelope.ts';
+import { digestOf, type PublicKey } from '../../proto/envelope.ts';
 import { type Keyset, parseKeyset } from '../../proto/join-file.ts';
 
 /** The site and what it trusts. Times are milliseconds UTC; `ca` is DER, null until the control plane was seen once. */
@@ -26,6 +26,8 @@ export type SiteRoots = Pick<Site, 'id' | 'name' | 'address' | 'caDigest' | 'dir
 /** The request for the first certificate. The token is there until the request has an id. */
 export interface Enrolment {
   readonly token: string | null;
+  /** Tells a new join file from the one that was read before. */
+  readonly tokenDigest: string;
   readonly csr: Uint8Array | null;
   readonly requestId: string | null;
 }
@@ -33,7 +35,7 @@ export interface Enrolment {
 export interface SiteStore {
   /** Undefined before a join file was read. */
   readonly read: () => Site | undefined;
-  /** Takes the roots of a join file and begins a new enrolment with its token. */
+  /** Takes the roots of a join file; begins a new enrolment when its token is another one than before. */
   readonly join: (roots: SiteRoots, token: string, nowMs: number) => void;
   readonly setAddress: (address: string) => void;
   readonly setCa: (der: Uint8Array) => void;
@@ -60,7 +62,7 @@ export function siteOver(database: Database): SiteStore {
       database.transaction(() => {
         const trust = { director: JSON.stringify(director), keyset: JSON.stringify(keyset) };
         statements.join.run({ id, name, address, caDigest, ...trust, nowMs });
-        statements.beginEnrolment.run(token);
+        statements.beginEnrolment.run(token, digestOf(Buffer.from(token, 'utf8')));
       }),
     setAddress: (address) => database.transaction(() => void statements.setAddress.run(address)),
     setCa: (der) => database.transaction(() => void statements.setCa.run(der)),
@@ -96,8 +98,14 @@ function prepare(database: Database) {
     setCa: database.prepare('UPDATE site SET ca = ?'),
     setContact: database.prepare('UPDATE site SET last_contact_ms = ?'),
     setRevoked: database.prepare('UPDATE site SET revoked_at_ms = ?'),
-    enrolment: database.prepare<Enrolment>('SELECT token, csr, request_id AS requestId FROM enrolment'),
-    beginEnrolment: database.prepare('INSERT OR REPLACE INTO enrolment (only, token) VALUES (1, ?)'),
+    enrolment: database.prepare<Enrolment>(
+      'SELECT token, token_digest AS tokenDigest, csr, request_id AS requestId FROM enrolment',
+    ),
+    beginEnrolment: database.prepare(
+      `INSERT INTO enrolment (only, token, token_digest) VALUES (1, ?, ?)
+       ON CONFLICT (only) DO UPDATE SET token = excluded.token, token_digest = excluded.token_digest, csr = NULL, request_id = NULL
+       WHERE token_digest <> excluded.token_digest`,
+    ),
     setCsr: database.prepare('UPDATE enrolment SET csr = ?'),
     setRequestId: database.prepare('UPDATE enrolment SET request_id = ?, token = NULL'),
     endEnrolment: database.prepare('DELETE FROM enrolment'),

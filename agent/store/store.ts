@@ -33,10 +33,15 @@ export interface AgentStore extends AsyncDisposable {
 export const migrationsFolder = new URL('./migrations/', import.meta.url);
 
 /**
- * Opens or makes the data folder. `bootId` names this start of the agent in every report.
+ * Opens or makes the data folder. `bootId` names this start of the agent in every report; `ballastBytes` is what is
+ * given up when the disk is full.
  * @throws DaemonError `folder-locked`, `path-unwritable`, `disk-full`, and as openDatabase
  */
-export async function openStore(folder: string, bootId: string): Promise<AgentStore> {
+export async function openStore(
+  folder: string,
+  bootId: string,
+  ballastBytes = defaultBallastBytes,
+): Promise<AgentStore> {
   await ensurePrivateDir(folder);
   await using opened = new AsyncDisposableStack();
   opened.use(lockFolder(folder));
@@ -63,7 +68,7 @@ export async function openStore(folder: string, bootId: string): Promise<AgentSt
 }
 
 // More than the write-ahead log and the largest document of 20,000 objects.
-const ballastBytes = 24 * 2 ** 20;
+const defaultBallastBytes = 24 * 2 ** 20;
 
 /** The database whose outermost transactions make room and try once more when the disk is full. */
 export function withRoom(

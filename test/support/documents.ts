@@ -144,15 +144,15 @@ export function parameter(name: string, changes: Partial<Parameter> = {}): Param
 }
 
 function listed(object: JsonObject, bytes: Buffer): ReleaseObject {
-  const [version = '', group = ''] = String(object['apiVersion']).split('/').reverse();
+  const [version = '', group = ''] = (object['apiVersion'] as string).split('/').reverse();
   const metadata = object['metadata'] as JsonObject;
   const namespace = typeof metadata['namespace'] === 'string' ? metadata['namespace'] : null;
   return {
     group,
     version,
-    kind: String(object['kind']),
+    kind: object['kind'] as string,
     namespace,
-    name: String(metadata['name']),
+    name: metadata['name'] as string,
     scope: namespace === null ? 'Cluster' : 'Namespaced',
     component: 'base',
     digest: digestOf(bytes),

@@ -20,6 +20,7 @@ CREATE TABLE site (
 CREATE TABLE enrolment (
   only INTEGER PRIMARY KEY CHECK (only = 1),
   token TEXT,
+  token_digest TEXT NOT NULL,
   csr BLOB,
   request_id TEXT
 ) STRICT;

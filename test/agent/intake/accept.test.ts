@@ -68,7 +68,7 @@ interface Stage {
 }
 
 async function stage(t: ExecutionContext): Promise<Stage> {
-  const store = await openStore(scratch(t), '019aaf00-0000-7000-8000-0000000000b0');
+  const store = await openStore(scratch(t), '019aaf00-0000-7000-8000-0000000000b0', 0);
   t.teardown(() => store[Symbol.asyncDispose]());
   const source = new ModelledSource();
   const view = (): SiteView => ({

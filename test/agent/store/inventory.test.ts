@@ -6,12 +6,12 @@ import { scratch } from '../../support/scratch.ts';
 
 async function open(t: ExecutionContext): Promise<StoreUnderTest> {
   const folder = scratch(t);
-  const first = await openStore(folder, 'boot-1');
+  const first = await openStore(folder, 'boot-1', 0);
   let current = first;
   t.teardown(() => current[Symbol.asyncDispose]());
   const reopen = async () => {
     await first[Symbol.asyncDispose]();
-    current = await openStore(folder, 'boot-2');
+    current = await openStore(folder, 'boot-2', 0);
     return current.inventory;
   };
   return { store: first.inventory, reopen };
@@ -20,7 +20,7 @@ async function open(t: ExecutionContext): Promise<StoreUnderTest> {
 inventoryConformance(open);
 
 test('the digest stands for identity, UID and applied content of every row, not for their release', async (t) => {
-  const store = await openStore(scratch(t), 'boot-1');
+  const store = await openStore(scratch(t), 'boot-1', 0);
   t.teardown(() => store[Symbol.asyncDispose]());
   const { inventory } = store;
   const [a, b] = [configMap('a', 0), configMap('b', 1)];

@@ -5,7 +5,7 @@ import { argv } from 'node:process';
 import { openStore } from '../../../agent/store/store.ts';
 
 const [folder = '', boot = '', first = '0'] = argv.slice(2);
-const { outbox } = await openStore(folder, boot);
+const { outbox } = await openStore(folder, boot, 0);
 for (let body = Number(first); ; body += 1) {
   const sequence = outbox.queue('result', Buffer.from(String(body)));
   writeSync(1, `queued ${sequence} ${body}\n`);

@@ -7,14 +7,14 @@ import { scratch } from '../../support/scratch.ts';
 const bytes = (text: string) => Buffer.from(text, 'utf8');
 
 async function open(t: ExecutionContext, folder = scratch(t), boot = 'boot-1'): Promise<AgentStore> {
-  const store = await openStore(folder, boot);
+  const store = await openStore(folder, boot, 0);
   t.teardown(() => store[Symbol.asyncDispose]());
   return store;
 }
 
 test('rows come in the order of their queueing and leave by acknowledgement of their boot', async (t) => {
   const folder = scratch(t);
-  const first = await openStore(folder, 'boot-1');
+  const first = await openStore(folder, 'boot-1', 0);
   first.outbox.queue('result', bytes('a'));
   first.outbox.queue('audit', bytes('b'));
   await first[Symbol.asyncDispose]();
@@ -39,7 +39,7 @@ test('rows come in the order of their queueing and leave by acknowledgement of t
 
 test('a sequence number is never used twice, also when the outbox was empty at the restart', async (t) => {
   const folder = scratch(t);
-  const first = await openStore(folder, 'boot-1');
+  const first = await openStore(folder, 'boot-1', 0);
   t.is(first.outbox.lastSequence(), 0);
   first.outbox.queue('result', bytes('a'));
   first.outbox.acknowledge('boot-1', 1);
@@ -62,7 +62,7 @@ test('a batch is bounded in bytes and holds at least one row', async (t) => {
 
 test('the latest state wins per key, under a new number, and the same state is not queued again', async (t) => {
   const folder = scratch(t);
-  const first = await openStore(folder, 'boot-1');
+  const first = await openStore(folder, 'boot-1', 0);
   const state = (digest: string, body: string) => ({ key: 'site', digest, body: bytes(body) });
   t.true(first.outbox.queueState(state('d1', 'one')));
   first.outbox.queue('result', bytes('between'));

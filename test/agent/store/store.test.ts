@@ -14,7 +14,7 @@ import { configMap } from '../../conformance/store.ts';
 import { scratch } from '../../support/scratch.ts';
 
 async function open(t: ExecutionContext, folder = scratch(t)): Promise<AgentStore> {
-  const store = await openStore(folder, 'boot-1');
+  const store = await openStore(folder, 'boot-1', 0);
   t.teardown(() => store[Symbol.asyncDispose]());
   return store;
 }
@@ -53,7 +53,7 @@ const accepted = (document: Wanted) => ({
 
 test('the site of a join file, its enrolment and its contact are kept over a restart', async (t) => {
   const folder = scratch(t);
-  const first = await openStore(folder, 'boot-1');
+  const first = await openStore(folder, 'boot-1', 0);
   t.is(first.site.read(), undefined);
   first.site.join(roots, 'a token', 1);
   first.site.setCsr(Buffer.from('csr'));
@@ -64,7 +64,12 @@ test('the site of a join file, its enrolment and its contact are kept over a res
   await first[Symbol.asyncDispose]();
   const { site } = await open(t, folder);
   t.like(site.read(), { ...roots, lastContactMs: 7, revokedAtMs: null });
-  t.deepEqual(site.enrolment(), { token: null, csr: Buffer.from('csr'), requestId: 'request' });
+  t.deepEqual(site.enrolment(), {
+    token: null,
+    tokenDigest: digestOf(Buffer.from('a token')),
+    csr: Buffer.from('csr'),
+    requestId: 'request',
+  });
   site.endEnrolment();
   t.is(site.enrolment(), undefined);
 });
@@ -166,7 +171,7 @@ test('the folder belongs to one process and nobody else may look into it', async
   const folder = scratch(t);
   const store = await open(t, folder);
   await store.keys.writeDevice('secret');
-  await t.throwsAsync(openStore(folder, 'boot-2'), { instanceOf: DaemonError, message: /in use/ });
+  await t.throwsAsync(openStore(folder, 'boot-2', 0), { instanceOf: DaemonError, message: /in use/ });
   await t.throwsAsync(store.keys.writeDevice('another'), { message: /never replaced/ });
   t.is(await store.keys.device(), 'secret');
   t.is(statSync(folder).mode & 0o777, 0o700);

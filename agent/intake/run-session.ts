@@ -1,0 +1,213 @@
+// Performs what the states of session.ts stand for: enrols, dials, talks, waits; and keeps what a person may want to know
+// about it. Laws: nothing of the agent waits for this task; it ends only when it is stopped or when a machine without an
+// identity was refused for good. Started by main.ts.
+import type { Client } from '@grpc/grpc-js';
+import { type BackoffPolicy, defaultBackoffPolicy } from '../../daemon/backoff.ts';
+import type { Clock } from '../../daemon/clock.ts';
+import { errorChain } from '../../daemon/errors.ts';
+import type { Log } from '../../daemon/log.ts';
+import type { Random } from '../../daemon/random.ts';
+import { capability } from '../../proto/capability.ts';
+import { type ErrorCode, TreError } from '../../proto/errors.ts';
+import type { Site } from '../store/site.ts';
+import type { AgentStore } from '../store/store.ts';
+import type { Acceptance } from './accept.ts';
+import { Certificate } from './certificate.ts';
+import { dial, findAuthority } from './dial.ts';
+import { codeOfFailure, foreignAuthority } from './failure.ts';
+import type { SiteView } from './offer.ts';
+import { firstState, next, type SessionEvent, type SessionState } from './session.ts';
+import { Stream } from './stream.ts';
+
+export interface SessionDeps {
+  readonly store: AgentStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly bootId: string;
+  readonly agentVersion: string;
+  /** UID of kube-system; null while the cluster was not seen. */
+  readonly clusterUid: () => string | null;
+  /** A new document is held. */
+  readonly onAccepted: () => void;
+  readonly policy?: BackoffPolicy;
+}
+
+/** What the screen shows. `detail` is free text and stays on site. */
+export interface SessionStatus {
+  readonly kind: SessionState['kind'];
+  readonly code: ErrorCode | null;
+  readonly detail: string | null;
+  /** The six words while approval is awaited. */
+  readonly words: string | null;
+  /** When the certificate of this site ends, ms UTC. */
+  readonly expiresAtMs: number | null;
+}
+
+export class Session {
+  readonly #deps: SessionDeps;
+  readonly #certificate: Certificate;
+  #state: SessionState = firstState;
+  #stream: Stream | undefined;
+  #detail: string | null = null;
+
+  constructor(deps: SessionDeps) {
+    this.#deps = deps;
+    this.#certificate = new Certificate(deps);
+  }
+
+  /** Runs until `signal` is aborted; resolves with a code when this machine will never get an identity. */
+  async run(signal: AbortSignal): Promise<ErrorCode | undefined> {
+    while (!signal.aborted && this.#state.kind !== 'offline') this.#apply(await this.#perform(signal));
+    return this.#state.kind === 'offline' ? this.#state.code : undefined;
+  }
+
+  /** There is news in the outbox. */
+  wake(): void {
+    this.#stream?.wake();
+  }
+
+  status(): SessionStatus {
+    const { kind } = this.#state;
+    const { leaf, words } = this.#certificate;
+    const code = 'code' in this.#state ? this.#state.code : null;
+    return { kind, code, detail: this.#detail, words, expiresAtMs: leaf?.notAfterMs ?? null };
+  }
+
+  async #perform(signal: AbortSignal): Promise<SessionEvent> {
+    try {
+      switch (this.#state.kind) {
+        case 'enrolling':
+          return await this.#enrol(signal);
+        case 'connecting':
+        case 'streaming':
+          return await this.#talk(signal);
+        case 'backing-off':
+          await this.#deps.clock.sleep(this.#state.untilMs - this.#deps.clock.monotonic(), signal);
+          return { kind: 'waited' };
+        case 'offline':
+          return { kind: 'waited' };
+      }
+    } catch (error) {
+      return this.#failed(error, signal);
+    }
+  }
+
+  #apply(event: SessionEvent): void {
+    const { clock, random, policy = defaultBackoffPolicy, log } = this.#deps;
+    const before = this.#state.kind;
+    this.#state = next(this.#state, event, { nowMs: clock.monotonic(), uniform: random.next(), policy });
+    if (event.kind === 'welcomed') this.#detail = null;
+    if (this.#state.kind !== before)
+      log.debug({ from: before, to: this.#state.kind, event: event.kind }, 'session');
+  }
+
+  async #enrol(signal: AbortSignal): Promise<SessionEvent> {
+    if (await this.#certificate.isUsable()) return { kind: 'enrolled' };
+    const { address, ca } = await this.#controlPlane(signal);
+    const client = dial({ address, ca, identity: null });
+    try {
+      const result = await this.#certificate.obtain({ client, ca }, signal);
+      return result.kind === 'refused' ? { kind: 'failed', code: result.code, hasIdentity: false } : result;
+    } finally {
+      client.close();
+    }
+  }
+
+  /** One stream, from Hello to its end. */
+  async #talk(signal: AbortSignal): Promise<SessionEvent> {
+    const { address, ca } = await this.#controlPlane(signal);
+    const client = dial({ address, ca, identity: this.#certificate.leaf ?? null });
+    this.#stream = this.#openStream(client, ca);
+    try {
+      const end = await this.#stream.run(signal);
+      if (end.kind === 'retry') return end;
+      if (end.kind === 'revoked') throw new TreError('SITE_REVOKED');
+      return { kind: 'failed', code: 'CONTROL_PLANE_UNREACHABLE', hasIdentity: true };
+    } finally {
+      if (this.#isStreaming()) this.#deps.store.site.setContact(this.#deps.clock.now());
+      this.#stream = undefined;
+      client.close();
+    }
+  }
+
+  #openStream(client: Client, ca: Uint8Array): Stream {
+    const { store, clock, log, bootId, agentVersion, onAccepted } = this.#deps;
+    return new Stream({
+      client,
+      store,
+      clock,
+      bootId,
+      agentVersion,
+      view: () => this.#view(),
+      onWelcome: () => {
+        this.#apply({ kind: 'welcomed' });
+        store.site.setContact(clock.now());
+        if (this.#site().revokedAtMs !== null) store.site.setRevoked(null);
+        log.info({ site: this.#site().id }, 'connected');
+      },
+      onJudged: (acceptance) => {
+        logAcceptance(log, acceptance);
+        if (acceptance.kind === 'accepted') onAccepted();
+      },
+      onHeartbeat: async (signal) => {
+        store.site.setContact(clock.now());
+        await this.#certificate.renewWhenDue({ client, ca }, signal);
+      },
+    });
+  }
+
+  /** Where to dial and whom to trust: the pinned CA (DER) is known, or found by its digest at the other side. */
+  async #controlPlane(signal: AbortSignal): Promise<{ readonly address: string; readonly ca: Uint8Array }> {
+    const { address, ca, caDigest } = this.#site();
+    if (ca !== null) return { address, ca };
+    const presented = await findAuthority(address, caDigest, signal);
+    if (!presented.ok) throw foreignAuthority(presented.issuer);
+    this.#deps.store.site.setCa(presented.ca);
+    return { address, ca: presented.ca };
+  }
+
+  async #failed(error: unknown, signal: AbortSignal): Promise<SessionEvent> {
+    if (signal.aborted) return { kind: 'waited' };
+    const { store, clock, log } = this.#deps;
+    const cause = await this.#explain(error, signal);
+    const code = codeOfFailure(cause);
+    this.#detail = errorChain(cause);
+    if (code === 'SITE_REVOKED') store.site.setRevoked(clock.now());
+    log.warn({ code, error: cause }, 'the control plane cannot be worked with');
+    return { kind: 'failed', code, hasIdentity: this.#certificate.leaf !== undefined };
+  }
+
+  /** A connection that fails may meet a proxy with a certificate of its own: worth a look, for then somebody can help. */
+  async #explain(error: unknown, signal: AbortSignal): Promise<unknown> {
+    const site = this.#deps.store.site.read();
+    if (site === undefined || this.#isStreaming() || codeOfFailure(error) !== 'CONTROL_PLANE_UNREACHABLE')
+      return error;
+    const presented = await findAuthority(site.address, site.caDigest, signal).catch(() => undefined);
+    return presented?.ok === false ? foreignAuthority(presented.issuer) : error;
+  }
+
+  #isStreaming(): boolean {
+    return this.#state.kind === 'streaming';
+  }
+
+  #site(): Site {
+    const site = this.#deps.store.site.read();
+    if (site === undefined) throw new TreError('NOT_JOINED');
+    return site;
+  }
+
+  #view(): SiteView {
+    const { clock, clusterUid } = this.#deps;
+    const { id, director, keyset } = this.#site();
+    return { siteId: id, clusterUid: clusterUid(), director, keyset, capability, nowMs: clock.now() };
+  }
+}
+
+function logAcceptance(log: Log, acceptance: Acceptance): void {
+  if (acceptance.kind === 'accepted')
+    log.info({ generation: acceptance.document.generation }, 'accepted a document');
+  if (acceptance.kind !== 'refused') return;
+  const { code, generation } = acceptance.refusal;
+  log.warn({ code, generation }, 'refused a document');
+}

@@ -1,0 +1,477 @@
+// A machine and its control plane over real TLS and gRPC: joining, trust in the pinned CA alone, the outbox over broken
+// streams, waits that were asked for, renewal. The control plane is modelled, so that it can misbehave.
+import test, { type ExecutionContext } from 'ava';
+import { readJoinFile } from '../../../agent/intake/join.ts';
+import { Session, type SessionDeps } from '../../../agent/intake/run-session.ts';
+import { type AgentStore, openStore } from '../../../agent/store/store.ts';
+import { systemClock } from '../../../daemon/clock.ts';
+import { createLog } from '../../../daemon/log.ts';
+import { systemRandom } from '../../../daemon/random.ts';
+import { certificateFacts } from '../../../daemon/tls.ts';
+import { verifyEnrolment } from '../../../proto/enrolment.ts';
+import { digestOf } from '../../../proto/envelope.ts';
+import type { ErrorCode } from '../../../proto/errors.ts';
+import { fingerprintOf } from '../../../proto/fingerprint.ts';
+import type { BeginRequest } from '../../../proto/gen/tre/v1/enrolment_pb.ts';
+import {
+  configMapObject,
+  keysetOf,
+  type MadeRelease,
+  makeDocument,
+  makeRelease,
+  newSigner,
+  signaturesOf,
+  siteId,
+} from '../../support/documents.ts';
+import {
+  answerAll,
+  type ModelledControlPlane,
+  modelledControlPlane,
+} from '../../support/modelled-control-plane.ts';
+import { scratch } from '../../support/scratch.ts';
+
+const director = newSigner('director');
+const ada = newSigner('ada');
+const bootId = '019aaf00-0000-7000-8000-0000000000b0';
+const token = 'join-token-of-a-test';
+const policy = { baseMs: 20, capMs: 50, stableMs: 600_000 };
+
+interface Stage {
+  readonly server: ModelledControlPlane;
+  readonly store: AgentStore;
+  readonly lines: string[];
+  /** Starts a session; it is stopped at the end of the test at the latest. */
+  readonly start: (changes?: Partial<SessionDeps>) => {
+    session: Session;
+    stop: () => Promise<void>;
+    ended: Promise<ErrorCode | undefined>;
+  };
+  readonly join: (changes?: object) => Promise<void>;
+}
+
+async function stage(t: ExecutionContext, host = 'localhost'): Promise<Stage> {
+  const server = await modelledControlPlane();
+  const store = await openStore(scratch(t), bootId, 0);
+  const lines: string[] = [];
+  const log = createLog({ level: 'debug', write: (line) => lines.push(line) });
+  const stops: (() => Promise<void>)[] = [];
+  t.teardown(async () => {
+    for (const stop of stops) await stop();
+    await store[Symbol.asyncDispose]();
+    await server[Symbol.asyncDispose]();
+  });
+  const start: Stage['start'] = (changes) => {
+    const stopping = new AbortController();
+    const random = systemRandom(systemClock);
+    const deps = {
+      store,
+      clock: systemClock,
+      random,
+      log,
+      bootId,
+      agentVersion: '0.1.0',
+      clusterUid: () => null,
+      onAccepted: () => undefined,
+      policy,
+    };
+    const session = new Session({ ...deps, ...changes });
+    const ended = session.run(stopping.signal);
+    const stop = async () => {
+      stopping.abort();
+      await ended;
+    };
+    stops.push(stop);
+    return { session, stop, ended };
+  };
+  const join = (changes: object = {}) => {
+    const file = {
+      type: 'tre.join/v1',
+      siteId,
+      siteName: 'north',
+      address: `${host}:${server.port}`,
+      caDigest: server.caDigest,
+      token,
+      director: director.publicKey,
+      keyset: keysetOf(1, ada),
+      ...changes,
+    };
+    return readJoinFile(store, Buffer.from(JSON.stringify(file)), Date.now());
+  };
+  return { server, store, lines, start, join };
+}
+
+async function until(condition: () => boolean, what: string): Promise<void> {
+  const end = Date.now() + 10_000;
+  while (!condition()) {
+    if (Date.now() > end) throw new Error(`waited in vain for: ${what}`);
+    await systemClock.sleep(5);
+  }
+}
+
+function publish(server: ModelledControlPlane, made: MadeRelease): void {
+  for (const bytes of [made.manifest, ...made.objects]) server.script.contents.set(digestOf(bytes), bytes);
+}
+
+const begun = (server: ModelledControlPlane) =>
+  server.requests.filter((request): request is BeginRequest => 'token' in request);
+
+test('a machine joins: token once, approval awaited with six words, then a stream with its own certificate', async (t) => {
+  const { server, store, start, join } = await stage(t);
+  server.script.state = 'pending';
+  await join();
+  const { session } = start();
+  await until(() => server.requests.length >= 2, 'Collect');
+  const [request] = begun(server);
+  t.is(request?.token, token);
+  const subject = request?.csr ?? new Uint8Array();
+  t.true(
+    verifyEnrolment(
+      request?.devicePublicKey ?? new Uint8Array(),
+      { purpose: 'begin', siteId, subject },
+      request?.signature ?? new Uint8Array(),
+    ),
+  );
+  await until(() => session.status().words !== null && session.status().kind === 'backing-off', 'the words');
+  t.is(session.status().words, fingerprintOf(request?.devicePublicKey ?? new Uint8Array()));
+  t.is(store.site.enrolment()?.token, null, 'the token is forgotten once it is spent');
+  server.script.state = 'approved';
+  await until(() => session.status().kind === 'streaming', 'the stream');
+  t.is(begun(server).length, 1);
+  t.is(session.status().words, null);
+  t.not(server.clients[0], '');
+  t.is(String(certificateFacts((await store.keys.leaf()) ?? '', 'leaf')[0]?.fingerprint), server.clients[0]);
+  t.true((store.site.read()?.lastContactMs ?? 0) > 0);
+});
+
+test('a request that was begun is gone on with by the next start; the device key stays', async (t) => {
+  const { server, store, start, join } = await stage(t);
+  server.script.refuse = { collect: 'TOO_MANY_REQUESTS' };
+  await join();
+  const first = start();
+  await until(() => server.requests.length >= 2, 'Collect');
+  await first.stop();
+  const device = await store.keys.device();
+  await join();
+  server.script.refuse = {};
+  const { session } = start();
+  await until(() => session.status().kind === 'streaming', 'the stream');
+  t.is(begun(server).length, 1);
+  t.is(await store.keys.device(), device);
+});
+
+test('an answer to Begin that was lost costs nothing: the same request is sent again', async (t) => {
+  const { server, start, join } = await stage(t);
+  server.script.refuse = { begin: 'INTERNAL' };
+  await join();
+  const { session } = start();
+  await until(() => begun(server).length >= 2, 'a second try');
+  server.script.refuse = {};
+  await until(() => session.status().kind === 'streaming', 'the stream');
+  t.is(new Set(begun(server).map((request) => Buffer.from(request.csr).toString('hex'))).size, 1);
+});
+
+for (const code of ['TOKEN_USED', 'TOKEN_EXPIRED', 'TOKEN_UNKNOWN'] as const) {
+  test(`a machine without an identity stops with ${code}, and a new join file helps`, async (t) => {
+    const { server, start, join } = await stage(t);
+    server.script.refuse = { begin: code };
+    await join();
+    t.is(await start().ended, code);
+    server.script.refuse = {};
+    await join({ token: 'another-token-of-a-test' });
+    const { session } = start();
+    await until(() => session.status().kind === 'streaming', 'the stream');
+    t.is(begun(server).at(-1)?.token, 'another-token-of-a-test');
+  });
+}
+
+test('a machine that the operator refused stops with ENROLMENT_REFUSED', async (t) => {
+  const { server, start, join } = await stage(t);
+  server.script.state = 'refused';
+  await join();
+  t.is(await start().ended, 'ENROLMENT_REFUSED');
+});
+
+test('a control plane with another CA never sees the token', async (t) => {
+  const { server, start, join, lines } = await stage(t);
+  await join({ caDigest: `sha256:${'0'.repeat(64)}` });
+  const { session, ended } = start();
+  t.is(await ended, 'CA_MISMATCH');
+  t.deepEqual(server.requests, []);
+  t.regex(session.status().detail ?? '', /modelled CA/);
+  t.false(lines.join('').includes(token), 'and no log either');
+});
+
+test('a site that meets another CA later goes on trying and says whose certificate it saw', async (t) => {
+  const { server, store, start, join } = await stage(t);
+  await join();
+  const first = start();
+  await until(() => first.session.status().kind === 'streaming', 'the stream');
+  await first.stop();
+  const other = await modelledControlPlane();
+  t.teardown(() => other[Symbol.asyncDispose]());
+  store.site.setAddress(`localhost:${other.port}`);
+  const { session } = start();
+  await until(() => session.status().code === 'CA_MISMATCH', 'the code');
+  t.deepEqual(other.received, []);
+  store.site.setAddress(`localhost:${server.port}`);
+  await until(() => session.status().kind === 'streaming', 'the stream');
+});
+
+test('an IP address may be dialled when the certificate names it', async (t) => {
+  const { start, join } = await stage(t, '127.0.0.1');
+  await join();
+  const { session } = start();
+  await until(() => session.status().kind === 'streaming', 'the stream');
+  t.is(session.status().code, null);
+});
+
+test('a name that the certificate does not have is refused, although the CA is right', async (t) => {
+  const server = await modelledControlPlane(['elsewhere.example']);
+  t.teardown(() => server[Symbol.asyncDispose]());
+  const { start, join } = await stage(t);
+  await join({ address: `localhost:${server.port}`, caDigest: server.caDigest });
+  const { session } = start();
+  await until(() => session.status().code === 'CONTROL_PLANE_UNREACHABLE', 'the code');
+  t.regex(session.status().detail ?? '', /altnames/);
+  t.deepEqual(server.requests, []);
+});
+
+test('a join file of another site is refused with ALREADY_JOINED; a later one of the same site changes no trust', async (t) => {
+  const { store, start, join } = await stage(t);
+  await join();
+  await t.throwsAsync(join({ siteId: '019aaf00-0000-7000-8000-000000000002' }), {
+    message: /ALREADY_JOINED/,
+  });
+  const { session } = start();
+  await until(() => session.status().kind === 'streaming', 'the stream');
+  const before = store.site.read();
+  await join({ token: 'x', keyset: keysetOf(1, newSigner('eve')), director: newSigner('eve').publicKey });
+  t.deepEqual(store.site.read()?.keyset, before?.keyset);
+  t.deepEqual(store.site.read()?.director, before?.director);
+  await t.throwsAsync(readJoinFile(store, Buffer.from('{}'), 0), { message: /JOIN_FILE_INVALID/ });
+});
+
+test('rows are sent in order and leave when they are acknowledged; what was not is sent again on the next stream', async (t) => {
+  const { server, store, start, join } = await stage(t);
+  const acknowledge = { up: 2 };
+  server.script.onMessage = (message, stream) => {
+    if (message.case === 'hello') return answerAll(message, stream);
+    if (message.case !== 'report') return;
+    for (const { bootId: boot, sequence } of message.value.rows)
+      if (sequence <= acknowledge.up) stream.say({ case: 'ack', value: { bootId: boot, sequence } });
+  };
+  for (const text of ['a', 'b', 'c']) store.outbox.queue('result', Buffer.from(text));
+  await join();
+  const { session } = start();
+  await until(() => store.outbox.waiting() === 1, 'two acknowledgements');
+  store.outbox.queue('result', Buffer.from('d'));
+  session.wake();
+  const sent = () =>
+    server.received.flatMap((message) =>
+      message.case === 'report' ? message.value.rows.map((row) => Number(row.sequence)) : [],
+    );
+  await until(() => sent().length === 4, 'the fourth row');
+  server.dropConnections();
+  await until(() => sent().length === 6, 'the rows that were not acknowledged');
+  t.deepEqual(sent(), [1, 2, 3, 4, 3, 4]);
+  acknowledge.up = 10;
+  server.dropConnections();
+  await until(() => store.outbox.waiting() === 0, 'the rest');
+});
+
+test('large news is split into messages below 512 KiB', async (t) => {
+  const { server, store, start, join } = await stage(t);
+  for (let count = 0; count < 30; count += 1) store.outbox.queue('result', Buffer.alloc(60_000));
+  await join();
+  start();
+  await until(() => store.outbox.waiting() === 0, 'all acknowledgements');
+  const sizes = server.received.flatMap((message) =>
+    message.case === 'report' ? [message.value.rows.reduce((sum, row) => sum + row.body.length + 60, 0)] : [],
+  );
+  t.true(sizes.length > 3 && Math.max(...sizes) <= 512 * 1024, String(sizes));
+});
+
+test('to resume when nothing has changed costs less than 600 bytes, both ways', async (t) => {
+  const { server, store, start, join } = await stage(t);
+  const made = makeRelease([configMapObject('a')]);
+  publish(server, made);
+  const document = makeDocument(director, made);
+  server.script.onMessage = (message, stream) => {
+    answerAll(message, stream);
+    if (message.case === 'hello' && message.value.generation === 0)
+      stream.say({
+        case: 'offer',
+        value: {
+          documents: [document.envelope],
+          releaseSignatures: signaturesOf(made.manifest, ada),
+          more: false,
+        },
+      });
+  };
+  await join();
+  const first = start({ clusterUid: () => '5f0cd2a4-7b5e-4b26-9c3e-1f2a3b4c5d6e' });
+  await until(() => store.desired.held() !== undefined, 'the document');
+  await first.stop();
+  const { session } = start({ clusterUid: () => '5f0cd2a4-7b5e-4b26-9c3e-1f2a3b4c5d6e' });
+  await until(() => session.status().kind === 'streaming', 'the stream');
+  await systemClock.sleep(200);
+  const bytes = server.streams.at(-1)?.bytes() ?? 0;
+  t.log(`${bytes} bytes`);
+  t.true(bytes > 200 && bytes < 600, String(bytes));
+});
+
+test('an offer is accepted while connected, and Hello then names what is held', async (t) => {
+  const { server, store, start, join } = await stage(t);
+  const made = makeRelease([configMapObject('a'), configMapObject('b')]);
+  publish(server, made);
+  const document = makeDocument(director, made);
+  let accepted = 0;
+  server.script.onMessage = (message, stream) => {
+    answerAll(message, stream);
+    const offer = {
+      documents: [document.envelope],
+      releaseSignatures: signaturesOf(made.manifest, ada),
+      more: false,
+    };
+    if (message.case === 'hello') stream.say({ case: 'offer', value: offer });
+  };
+  await join();
+  start({ onAccepted: () => (accepted += 1) });
+  await until(() => accepted === 1, 'the document');
+  t.is(store.desired.wanted()?.objects.length, 2);
+  server.dropConnections();
+  await until(
+    () => server.received.filter((message) => message.case === 'hello').length === 2,
+    'the second Hello',
+  );
+  t.like(server.received.findLast((message) => message.case === 'hello')?.value, {
+    generation: 1,
+    epoch: 1,
+    documentDigest: document.digest,
+  });
+  await systemClock.sleep(100);
+  t.is(accepted, 1);
+});
+
+test('a refused offer is reported at once, and Hello names it', async (t) => {
+  const { server, store, start, join } = await stage(t);
+  const made = makeRelease([configMapObject('a')]);
+  const document = makeDocument(director, made, { siteId: '019aaf00-0000-7000-8000-000000000002' });
+  server.script.onMessage = (message, stream) => {
+    answerAll(message, stream);
+    const offer = { documents: [document.envelope], releaseSignatures: Buffer.from(''), more: false };
+    if (message.case === 'hello') stream.say({ case: 'offer', value: offer });
+  };
+  await join();
+  start();
+  await until(() => server.received.some((message) => message.case === 'report'), 'the report');
+  await until(() => store.outbox.waiting() === 0, 'its acknowledgement');
+  server.dropConnections();
+  await until(
+    () => server.received.filter((message) => message.case === 'hello').length === 2,
+    'the second Hello',
+  );
+  t.like(server.received.findLast((message) => message.case === 'hello')?.value, {
+    refusedGeneration: 1,
+    refusedCode: 'SITE_MISMATCH',
+  });
+});
+
+test('content that the control plane does not have refuses the offer', async (t) => {
+  const { server, store, start, join } = await stage(t);
+  const made = makeRelease([configMapObject('a')]);
+  const document = makeDocument(director, made);
+  server.script.onMessage = (message, stream) => {
+    answerAll(message, stream);
+    const offer = {
+      documents: [document.envelope],
+      releaseSignatures: signaturesOf(made.manifest, ada),
+      more: false,
+    };
+    if (message.case === 'hello') stream.say({ case: 'offer', value: offer });
+  };
+  await join();
+  start();
+  await until(() => store.journal.openRefusal()?.code === 'CONTENT_MISSING', 'the refusal');
+  t.is(store.desired.held(), undefined);
+});
+
+test('Retry is honoured', async (t) => {
+  const { server, start, join } = await stage(t);
+  await join();
+  const { session } = start();
+  await until(() => session.status().kind === 'streaming', 'the stream');
+  const saidAt = Date.now();
+  server.streams[0]?.say({ case: 'retry', value: { reconnectAfterMs: 700 } });
+  await until(() => session.status().kind === 'backing-off', 'the wait');
+  t.is(session.status().code, null);
+  await until(() => server.streams.length === 2, 'the next stream');
+  t.true(Date.now() - saidAt >= 690, String(Date.now() - saidAt));
+});
+
+test('a withdrawn site says so, keeps what it holds and comes back when it is let in again', async (t) => {
+  const { server, store, start, join } = await stage(t);
+  await join();
+  const { session } = start();
+  await until(() => session.status().kind === 'streaming', 'the stream');
+  server.script.onMessage = (message, stream) => {
+    if (message.case !== 'hello') return;
+    stream.say({ case: 'revoked', value: {} });
+    stream.end('SITE_REVOKED');
+  };
+  server.dropConnections();
+  await until(() => session.status().code === 'SITE_REVOKED', 'the code');
+  t.true((store.site.read()?.revokedAtMs ?? 0) > 0);
+  server.script.onMessage = answerAll;
+  await until(() => session.status().kind === 'streaming', 'the stream');
+  t.is(store.site.read()?.revokedAtMs, null);
+});
+
+test('a control plane that is gone is found again, and the agent says since when', async (t) => {
+  const { server, store, start, join } = await stage(t);
+  await join();
+  const { session } = start();
+  await until(() => session.status().kind === 'streaming', 'the stream');
+  const before = Date.now();
+  await server.close();
+  await until(() => session.status().code === 'CONTROL_PLANE_UNREACHABLE', 'the code');
+  t.true((store.site.read()?.lastContactMs ?? 0) >= before);
+  await server.listen();
+  await until(() => session.status().kind === 'streaming', 'the stream');
+});
+
+test('an expired certificate is renewed by the device key before anything else, without a token', async (t) => {
+  const { server, store, start, join } = await stage(t);
+  server.script.leaf = { beforeMs: 10_000, afterMs: 61_000 };
+  await join();
+  const first = start();
+  await until(() => first.session.status().kind === 'streaming', 'the stream');
+  await first.stop();
+  const old = await store.keys.leaf();
+  server.script.leaf = { beforeMs: 1_000, afterMs: 3_600_000 };
+  const clock = { ...systemClock, now: () => Date.now() + 5_000 };
+  const { session } = start({ clock });
+  await until(() => session.status().kind === 'streaming', 'the stream');
+  t.not(await store.keys.leaf(), old);
+  t.is(begun(server).length, 1);
+  t.is(server.requests.length, 3, 'Begin, Collect, Renew');
+});
+
+test('a certificate past its half life is renewed at a heartbeat, on the open stream', async (t) => {
+  const { server, store, start, join } = await stage(t);
+  server.script.leaf = { beforeMs: 600_000, afterMs: 300_000 };
+  server.script.onMessage = (message, stream) => {
+    if (message.case === 'hello')
+      stream.say({ case: 'welcome', value: { capability: 1, heartbeatMs: 1_000, epoch: 1 } });
+  };
+  await join();
+  const { session } = start();
+  await until(() => session.status().kind === 'streaming', 'the stream');
+  const old = await store.keys.leaf();
+  server.script.leaf = { beforeMs: 1_000, afterMs: 3_600_000 };
+  await until(() => server.requests.length === 3, 'Renew');
+  await until(() => (session.status().expiresAtMs ?? 0) > Date.now() + 3_000_000, 'the new certificate');
+  t.not(await store.keys.leaf(), old);
+  t.is(server.streams.length, 1);
+  t.true(server.received.some((message) => message.case === 'heartbeat'));
+});
