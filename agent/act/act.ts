@@ -56,6 +56,7 @@ class Batch {
   readonly #repairs: Repairs;
   readonly #applied = new Map<ObjectId, AppliedFacts>();
   readonly #failed = new Map<ObjectId, FailedFacts>();
+  readonly #disowned: ObjectId[] = [];
   readonly #results: StepResult[] = [];
   #attempts: ReadonlyMap<ObjectId, Attempt> | undefined;
   #over = false;
@@ -123,6 +124,11 @@ class Batch {
     }
     const { code, detail, retryAfterMs } = done;
     this.#results.push({ step, ok: false, code, detail, retryAfterMs });
+    if (done.disowned) this.#disowned.push(step.object.id);
+    else this.#noteFailed(step, done);
+  }
+
+  #noteFailed(step: RemoteStep, { code, retryAfterMs }: Done & { readonly ok: false }): void {
     if (endsBatch(code)) this.#over = true;
     const { id } = step.object;
     const digest = step.kind === 'apply' ? step.object.digest : step.digest;
@@ -160,6 +166,7 @@ class Batch {
     const { store } = this.#options;
     if (this.#applied.size > 0) store.recordApplied(this.#applied);
     if (this.#failed.size > 0) store.recordFailed(this.#failed);
+    if (this.#disowned.length > 0) store.forget(this.#disowned.splice(0));
     this.#applied.clear();
     this.#failed.clear();
   }

@@ -1,6 +1,6 @@
 // Executor of `apply`: sends exactly the object's bytes and says whether the object is ours now. A first contact is not
-// forced, and only a 201 counts: any other answer means that somebody else's object has the name. What is ours by UID
-// is forced. Called by act.ts.
+// forced, and only a 201 counts: a 200 means that somebody else's object has the name, and it is given back at once.
+// What is ours by UID is forced. Called by act.ts.
 import type { ApiFailure, ApiSuccess, ClusterApi } from '../cluster/api.ts';
 import type { ServedKind, ServedKinds } from '../cluster/discovery.ts';
 import { metadataOnly, readFacts } from '../cluster/metadata.ts';
@@ -15,6 +15,7 @@ import {
 } from './empty-maps.ts';
 import { type Done, failed, failedBy, notServed } from './outcome.ts';
 import type { ObjectBytes } from './ports.ts';
+import { withdraw } from './remove.ts';
 
 export interface ApplyContext {
   readonly api: ClusterApi;
@@ -50,9 +51,9 @@ interface Request extends ApplyContext {
 
 async function firstContact(request: Request, signal: AbortSignal): Promise<Done> {
   const answer = await send(request, { force: false }, signal);
-  if (answer.ok)
-    return answer.status === 201 ? done(answer) : failed('OBJECT_NOT_OURS', 'the object was there already');
-  return answer.code === 'OBJECT_CONFLICT' ? failed('OBJECT_NOT_OURS', answer.detail) : failedBy(answer);
+  // A conflict may be about a field or about a quota that many use at once: whose the object is, the next look tells.
+  if (!answer.ok) return failedBy(answer);
+  return answer.status === 201 ? done(answer) : giveBack(request, answer, signal);
 }
 
 async function forced(request: Request & { readonly uid: string }, signal: AbortSignal): Promise<Done> {
@@ -66,12 +67,29 @@ async function forced(request: Request & { readonly uid: string }, signal: Abort
     if (fields.length > 0) answer = await inTwoSteps(request, fields, signal);
   }
   if (!answer.ok) return failedBy(answer);
-  const result = done(answer);
   // A 201: it went away between look and apply, and this one is ours. A 200 of another UID: somebody was faster.
-  if (answer.status === 200 && result.ok && result.applied?.uid !== uid)
-    return failed('OBJECT_NOT_OURS', 'the object was replaced meanwhile');
-  return result;
+  if (answer.status === 200 && readFacts(answer.body).uid !== uid) return giveBack(request, answer, signal);
+  return done(answer);
 }
+
+/** It was somebody else's after all. Should this not come through, the next plan sees our entry and asks again. */
+async function giveBack(
+  { step, ...context }: Request,
+  answer: ApiSuccess,
+  signal: AbortSignal,
+): Promise<Done> {
+  const { object } = step;
+  const { uid } = readFacts(answer.body);
+  const given = await withdraw({ kind: 'withdraw', object, uid, digest: object.digest }, context, signal);
+  return { ...notOurs, ...(given.ok && { disowned: true }) };
+}
+
+const notOurs = {
+  ok: false,
+  code: 'OBJECT_NOT_OURS',
+  detail: 'somebody else made it',
+  retryAfterMs: null,
+} as const;
 
 /** What may have caused a refusal: read from what was applied before, never from the text of the answer. */
 async function fieldsToClear(

@@ -10,6 +10,8 @@ export type Done =
       readonly code: ErrorCode;
       readonly detail: string;
       readonly retryAfterMs: number | null;
+      /** The object is somebody else's, and nothing of ours is left on it: its row has no meaning any more. */
+      readonly disowned?: true;
     };
 
 export function failed(code: ErrorCode, detail: string): Done {
