@@ -1,4 +1,5 @@
 // `trectl login`: remembers a control plane, its CA and this person's token, after trying all three.
+// Nothing is kept of an attempt that fails; the file is this user's alone.
 
 import type { Command } from 'commander';
 import { TreError } from '../proto/errors.ts';

@@ -1,4 +1,5 @@
 // `trectl release list`: what was published, newest first.
+// How many signatures came with each is shown; whether they are enough is judged at each site.
 
 import type { Command } from 'commander';
 import type { PublishedAnswer } from './answers.ts';

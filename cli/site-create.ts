@@ -1,4 +1,5 @@
 // `trectl site create`: a name for a site that will join later.
+// The name can be used instead of the id everywhere.
 
 import type { Command } from 'commander';
 import type { SiteAnswer } from './answers.ts';

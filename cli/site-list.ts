@@ -1,4 +1,5 @@
 // `trectl site list`: every site on a line. NEWS says how old the news is that the other columns tell.
+// WANTED is what was assigned here; GENERATION is the one held by the site of the one wanted.
 
 import type { Command } from 'commander';
 import type { SiteAnswer } from './answers.ts';

@@ -1,4 +1,5 @@
 // `trectl site show`: everything known about one site, each fact with its age, each code with what to do.
+// What the site did not report is left out, never guessed.
 
 import type { Command } from 'commander';
 import type { CodedAnswer, SiteDetailAnswer } from './answers.ts';

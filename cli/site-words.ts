@@ -1,4 +1,5 @@
 // Words for what a site is to us at the moment. Used by the commands that show sites.
+// PURE. Nothing here says that a site is well.
 
 import type { SiteAnswer } from './answers.ts';
 

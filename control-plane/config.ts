@@ -28,12 +28,13 @@ export const variablePrefix = 'TRE_CONTROL_PLANE_';
 
 /** Throws DaemonError `config-invalid`, `path-unreadable`. */
 export async function loadSettings(flags: Readonly<Record<string, unknown>>): Promise<Config<Settings>> {
-  const data = flags['data'] ?? environment()[`${variablePrefix}DATA`] ?? settingsSchema.shape.data.parse(undefined);
+  const data =
+    flags['data'] ?? environment()[`${variablePrefix}DATA`] ?? settingsSchema.shape.data.parse(undefined);
   const config = await loadConfig({
     schema: settingsSchema,
     prefix: variablePrefix,
     flags,
-    defaultFile: configFile(String(data)),
+    defaultFile: configFile(typeof data === 'string' ? data : ''),
     parse: (text) => JSON.parse(text) as unknown,
   });
   return { ...config, values: { ...config.values, data: resolve(config.values.data) } };

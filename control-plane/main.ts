@@ -3,13 +3,13 @@
 // REST API (trectl) or the agents' listener. Exit codes: 0 done, 1 failed, 2 usage, 3 refused.
 import { join, resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
-import manifest from '../package.json' with { type: 'json' };
 import { ensurePrivateDir, writeFileAtomic } from '../daemon/atomic-file.ts';
 import { systemClock } from '../daemon/clock.ts';
 import { runProcess } from '../daemon/lifecycle.ts';
 import { createLog } from '../daemon/log.ts';
 import { systemRandom } from '../daemon/random.ts';
 import { lockFolder } from '../daemon/sqlite.ts';
+import manifest from '../package.json' with { type: 'json' };
 import { TreError } from '../proto/errors.ts';
 import { configFile, loadSettings } from './config.ts';
 import { describeFailure } from './failure.ts';
@@ -29,8 +29,14 @@ const program = new Command('tre-control-plane')
 
 withSettings(program.command('init'))
   .description('make a control plane in an empty folder')
-  .option('--token-file <file>', 'where the first operator token is written, once (default: <data>/operator-token)')
-  .addHelpText('after', '\nExample:\n  $ tre-control-plane init --data /var/lib/tre-control-plane --host tre.example.org')
+  .option(
+    '--token-file <file>',
+    'where the first operator token is written, once (default: <data>/operator-token)',
+  )
+  .addHelpText(
+    'after',
+    '\nExample:\n  $ tre-control-plane init --data /var/lib/tre-control-plane --host tre.example.org',
+  )
   .action(init);
 withSettings(program.command('run'))
   .description('run until SIGTERM; logs are JSON lines on stdout')
@@ -41,10 +47,15 @@ withSettings(program.command('director-key'))
   .action(directorKey);
 withSettings(program.command('token').description('operator tokens').command('new'))
   .description('make an operator token; the file is the only place where it can be read')
-  .addOption(new Option('--role <role>', 'what it may do').choices(['viewer', 'operator']).makeOptionMandatory())
+  .addOption(
+    new Option('--role <role>', 'what it may do').choices(['viewer', 'operator']).makeOptionMandatory(),
+  )
   .requiredOption('--name <name>', 'who uses it, as the audit shall say')
   .requiredOption('--out <file>', 'where it is written (0600)')
-  .addHelpText('after', '\nExample:\n  $ tre-control-plane token new --role viewer --name grafana --out grafana.token')
+  .addHelpText(
+    'after',
+    '\nExample:\n  $ tre-control-plane token new --role viewer --name grafana --out grafana.token',
+  )
   .action(newToken);
 withSettings(program.command('config').description('settings').command('explain'))
   .description('print every setting, its value and where it comes from')
@@ -68,11 +79,16 @@ async function init(flags: Flags): Promise<void> {
   await ensurePrivateDir(data);
   using _lock = lockFolder(data);
   await initialise(data, { clock: systemClock, random: systemRandom(systemClock), domain: host, tokenFile });
-  await writeFileAtomic(configFile(data), `${JSON.stringify({ host, listen, grpcPort, httpPort }, undefined, 2)}\n`);
+  await writeFileAtomic(
+    configFile(data),
+    `${JSON.stringify({ host, listen, grpcPort, httpPort }, undefined, 2)}\n`,
+  );
   say(`A control plane for ${host} is in ${data}.`);
   say(`The first operator token is in ${tokenFile}.`);
   say(`Start it:  tre-control-plane run --data ${data}`);
-  say(`Use it:    trectl login --server https://${host}:${httpPort} --ca ${join(trustFolder(data), 'ca.pem')} --token-file ${tokenFile}`);
+  say(
+    `Use it:    trectl login --server https://${host}:${httpPort} --ca ${join(trustFolder(data), 'ca.pem')} --token-file ${tokenFile}`,
+  );
 }
 
 async function run(flags: Flags): Promise<void> {
@@ -83,7 +99,11 @@ async function run(flags: Flags): Promise<void> {
     log,
     start: async (lifecycle) => {
       try {
-        const { agents, api } = await runControlPlane(lifecycle, { settings, version: manifest.version, log });
+        const { agents, api } = await runControlPlane(lifecycle, {
+          settings,
+          version: manifest.version,
+          log,
+        });
         log.info({ agents, api }, 'ready');
       } catch (error) {
         failure = error;

@@ -9,19 +9,18 @@ import type { Log } from '../daemon/log.ts';
 import { systemRandom } from '../daemon/random.ts';
 import { lockFolder } from '../daemon/sqlite.ts';
 import { TreError } from '../proto/errors.ts';
-import type { ApiDeps } from './api/deps.ts';
 import { type ApiMetrics, createApiMetrics } from './api/metrics.ts';
 import { openApi } from './api/server.ts';
 import { hostAndPort, listenAddress, type Settings } from './config.ts';
 import { openStore } from './store/store.ts';
 import { contentService } from './sync/content-service.ts';
 import { enrolmentService } from './sync/enrolment-service.ts';
-import { createHub } from './sync/hub.ts';
-import { openAgentListener } from './sync/listener.ts';
+import { createHub, type Hub } from './sync/hub.ts';
+import { type AgentListener, openAgentListener } from './sync/listener.ts';
 import { storedOffers } from './sync/offers.ts';
 import { syncService } from './sync/sync-service.ts';
 import { startHousekeeping } from './tasks/housekeeping.ts';
-import { openAuthority } from './trust/authority.ts';
+import { openAuthority, type ServerIdentity } from './trust/authority.ts';
 import { openDirector } from './trust/director.ts';
 import { createEnrolment } from './trust/enrolment.ts';
 import { trustFolder } from './trust/initialise.ts';
@@ -37,45 +36,43 @@ export interface Addresses {
 const syncSettings = { heartbeatMs: 30_000, maxStreamMs: 15 * 60_000 };
 const reconnectWithinMs = 5_000;
 
+interface RunOptions {
+  readonly settings: Settings;
+  readonly version: string;
+  readonly log: Log;
+}
+
+type Foundation = Awaited<ReturnType<typeof openFoundation>>;
+
 /** Starts everything. Throws TreError NOT_INITIALISED and DaemonError. */
-export async function runControlPlane(lifecycle: Lifecycle, options: { settings: Settings; version: string; log: Log }): Promise<Addresses> {
-  const { settings, log } = options;
+export async function runControlPlane(lifecycle: Lifecycle, options: RunOptions): Promise<Addresses> {
+  const { settings } = options;
   const foundation = await openFoundation(lifecycle, options);
-  const { store, authority, clock, random, content } = foundation;
-  const listen = listenAddress(settings);
+  const { store, authority, clock, random, log } = foundation;
+  const host = listenAddress(settings);
   const hosts = [settings.host];
   const identity = await authority.issueServerIdentity(hosts);
   const metrics = createApiMetrics();
   const hub = createHub();
-  const offers = storedOffers({ store, clock });
-  const session = { store, offers, hub, clock, random, log, settings: syncSettings, onRows: (count: number) => metrics.reportRows(count) };
-  const agents = await openAgentListener({
-    host: listen,
-    port: settings.grpcPort,
-    identity,
-    caPem: authority.caPem,
-    maxConnections: settings.maxConnections,
-    services: {
-      enrolment: enrolmentService(createEnrolment(foundation), log),
-      sync: syncService(session),
-      content: contentService({ store, content, clock, log }),
-    },
-    log,
-  });
+  const agents = await openAgents(foundation, { settings, identity, hub, metrics });
   lifecycle.add('agents listener', agents);
-  lifecycle.add('streams', { [Symbol.dispose]: () => hub.retireAll(() => Math.round(random.next() * reconnectWithinMs)) });
+  const retire = () => hub.retireAll(() => Math.round(random.next() * reconnectWithinMs));
+  lifecycle.add('streams', { [Symbol.dispose]: retire });
   const agentAddress = hostAndPort(settings.host, agents.port);
-  const api = await openRest(lifecycle, { ...foundation, signals: hub, agentAddress }, { settings, identity, metrics });
-  const use: Parameters<typeof startHousekeeping>[0]['use'] = (renewed) => [agents, api].forEach((server) => server.setIdentity(renewed));
+  const api = await openApi(
+    { ...foundation, signals: hub, agentAddress },
+    { host, port: settings.httpPort, identity, metrics },
+  );
+  lifecycle.add('api', api);
+  const use = (renewed: ServerIdentity) => [agents, api].forEach((server) => server.setIdentity(renewed));
   lifecycle.add('housekeeping', startHousekeeping({ store, authority, clock, log, hosts, identity, use }));
-  const addresses: Addresses = { agents: agentAddress, api: `https://${hostAndPort(settings.host, api.port)}` };
+  const addresses = { agents: agentAddress, api: `https://${hostAndPort(settings.host, api.port)}` };
   await writeAddresses(settings.data, addresses);
   return addresses;
 }
 
 /** Lock, database, keys and content of the data folder. */
-async function openFoundation(lifecycle: Lifecycle, options: { settings: Settings; version: string; log: Log }) {
-  const { settings, version, log } = options;
+async function openFoundation(lifecycle: Lifecycle, { settings, version, log }: RunOptions) {
   const { data } = settings;
   const clock = systemClock;
   await ensurePrivateDir(data);
@@ -87,16 +84,41 @@ async function openFoundation(lifecycle: Lifecycle, options: { settings: Setting
   const director = await openDirector(trustFolder(data));
   const content = contentFiles(join(data, 'content'));
   await content.dropUnfinished();
-  return { store, authority, director, content, clock, random: systemRandom(clock), log, version, caDigest: authority.caDigest };
+  return {
+    store,
+    authority,
+    director,
+    content,
+    clock,
+    random: systemRandom(clock),
+    log,
+    version,
+    caDigest: authority.caDigest,
+  };
 }
 
-async function openRest(
-  lifecycle: Lifecycle,
-  deps: ApiDeps,
-  { settings, identity, metrics }: { settings: Settings; identity: Awaited<ReturnType<Awaited<ReturnType<typeof openAuthority>>['issueServerIdentity']>>; metrics: ApiMetrics },
-) {
-  const api = await openApi(deps, { host: listenAddress(settings), port: settings.httpPort, identity, metrics });
-  return lifecycle.add('api', api);
+function openAgents(
+  foundation: Foundation,
+  options: { settings: Settings; identity: ServerIdentity; hub: Hub; metrics: ApiMetrics },
+): Promise<AgentListener> {
+  const { store, content, authority, clock, random, log } = foundation;
+  const { settings, identity, hub, metrics } = options;
+  const onRows = (count: number) => metrics.reportRows(count);
+  const offers = storedOffers({ store, clock });
+  const services = {
+    enrolment: enrolmentService(createEnrolment(foundation), log),
+    sync: syncService({ store, offers, hub, clock, random, log, settings: syncSettings, onRows }),
+    content: contentService({ store, content, clock, log }),
+  };
+  return openAgentListener({
+    host: listenAddress(settings),
+    port: settings.grpcPort,
+    identity,
+    caPem: authority.caPem,
+    maxConnections: settings.maxConnections,
+    services,
+    log,
+  });
 }
 
 async function writeAddresses(data: string, addresses: Addresses): Promise<void> {

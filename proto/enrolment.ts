@@ -1,6 +1,6 @@
 // What a device key signs when a site asks for its identity, and how that is checked; see tre/v1/enrolment.proto.
 // A signature names its purpose and its site, so that none can be used for another request. Both sides use it.
-import { createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
+import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 
 /** What one request is about: the CSR's DER for begin and renew, the request id for collect. */
 export interface EnrolmentRequest {

@@ -1,4 +1,5 @@
 // The fastify instance as our routes see it: zod schemas are the types of requests and answers.
+// Types only; the instance is made in server.ts.
 import type {
   FastifyBaseLogger,
   FastifyInstance,

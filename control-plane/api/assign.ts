@@ -35,7 +35,8 @@ function issue(deps: ApiDeps, assignment: Assignment, manifest: ReturnType<typeo
   if (store.sites.find(site.id)?.revokedAtMs !== null) throw new TreError('SITE_REVOKED');
   const contact = store.contacts.find(site.id);
   const problem = contact?.problem;
-  if (problem === 'EPOCH_LOWER' || problem === 'GENERATION_LOWER' || problem === 'CHAIN_BROKEN') throw new TreError(problem);
+  if (problem === 'EPOCH_LOWER' || problem === 'GENERATION_LOWER' || problem === 'CHAIN_BROKEN')
+    throw new TreError(problem);
   const previous = store.desired.latest(site.id) ?? null;
   const issuedAtMs = clock.now();
   const next = nextDesired({
@@ -64,6 +65,13 @@ function issue(deps: ApiDeps, assignment: Assignment, manifest: ReturnType<typeo
     issuedBy: who,
   };
   store.desired.add(row);
-  store.audit.append({ atMs: issuedAtMs, who, what: 'site.assign', subject: site.id, why, digest: payloadDigest });
+  store.audit.append({
+    atMs: issuedAtMs,
+    who,
+    what: 'site.assign',
+    subject: site.id,
+    why,
+    digest: payloadDigest,
+  });
   return row;
 }

@@ -1,4 +1,5 @@
 // /v1/audit: who did what, when and why, with the hash chain, so that a reader can check it for itself.
+// Rows are written where the change is made; here they are only read.
 import { z } from 'zod';
 import type { App } from './app.ts';
 import type { ApiDeps } from './deps.ts';
@@ -13,7 +14,9 @@ const rowSchema = z.object({
   why: z.string().nullable(),
   digest: digestField.nullable(),
   previous: digestField,
-  hash: digestField.describe('sha256 of the canonical JSON of atMs, digest, id, previous, subject, what, who and why.'),
+  hash: digestField.describe(
+    'sha256 of the canonical JSON of atMs, digest, id, previous, subject, what, who and why.',
+  ),
 });
 
 export function auditRoutes(app: App, { store }: ApiDeps): void {

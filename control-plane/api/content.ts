@@ -33,14 +33,21 @@ export function contentRoutes(app: App, { content }: ApiDeps): void {
     bodyLimit: maxBodyBytes,
     schema: {
       summary: 'Store several contents at once; all or none',
-      body: z.object({ contents: z.array(z.object({ digest: digestField, text: z.string() })).max(maxItems) }),
+      body: z.object({
+        contents: z.array(z.object({ digest: digestField, text: z.string() })).max(maxItems),
+      }),
       response: { 200: z.object({ stored: z.int() }) },
     },
     handler: async (request) => {
-      const blobs = request.body.contents.map(({ digest, text }) => ({ digest, bytes: Buffer.from(text, 'utf8') }));
+      const blobs = request.body.contents.map(({ digest, text }) => ({
+        digest,
+        bytes: Buffer.from(text, 'utf8'),
+      }));
       for (const { digest, bytes } of blobs) {
-        if (bytes.length > documentBounds.maxObjectBytes) throw new TreError('RELEASE_TOO_LARGE', `${digest} has ${bytes.length} bytes.`);
-        if (digestOf(bytes) !== digest) throw new TreError('DIGEST_MISMATCH', `What came as ${digest} is something else.`);
+        if (bytes.length > documentBounds.maxObjectBytes)
+          throw new TreError('RELEASE_TOO_LARGE', `${digest} has ${bytes.length} bytes.`);
+        if (digestOf(bytes) !== digest)
+          throw new TreError('DIGEST_MISMATCH', `What came as ${digest} is something else.`);
       }
       await content.put(...blobs.map((blob) => blob.bytes));
       return { stored: blobs.length };

@@ -1,4 +1,5 @@
 // What the REST API is built on, handed in by main.ts. `Signals` is all that it knows of the sync sessions.
+// Invariant: nothing in this folder reaches for a clock, a store or a stream by itself.
 import type { Clock } from '../../daemon/clock.ts';
 import type { ContentStore } from '../../daemon/content-files.ts';
 import type { Log } from '../../daemon/log.ts';

@@ -1,4 +1,5 @@
 // Fields that several resources share, as zod schemas and as the functions that fill them. Times are RFC 3339, UTC.
+// Used by every resource of this folder.
 import { z } from 'zod';
 import { digestForm, labelForm, uuidForm, versionForm } from '../../proto/document.ts';
 import { TreError } from '../../proto/errors.ts';
@@ -25,7 +26,9 @@ export const parametersField = z
 /** `/sites/:site` and what lies below it. */
 export const siteParams = z.object({ site: z.string().max(63).describe('Name or id of a site.') });
 /** `/releases/:release` and what lies below it. */
-export const releaseParams = z.object({ release: z.string().max(200).describe('name@version, or the digest of the manifest.') });
+export const releaseParams = z.object({
+  release: z.string().max(200).describe('name@version, or the digest of the manifest.'),
+});
 
 export const releaseField = z.object({ name: z.string(), version: z.string(), digest: digestField });
 
@@ -49,7 +52,8 @@ export function siteOf(store: Store, { site }: z.infer<typeof siteParams>): Site
 /** The release of a path or body. */
 export function releaseOf(store: Store, release: string) {
   const [name = '', version = '', ...rest] = release.split('@');
-  const named = rest.length === 0 && versionForm.test(version) ? store.releases.find(name, version) : undefined;
+  const named =
+    rest.length === 0 && versionForm.test(version) ? store.releases.find(name, version) : undefined;
   const row = named ?? store.releases.findByDigest(release);
   if (row === undefined) throw new TreError('RELEASE_UNKNOWN', `There is no release ${release}.`);
   return row;

@@ -8,12 +8,18 @@ export function healthRoutes(app: App, { store, version }: ApiDeps): void {
   const config = { role: 'anyone' } as const;
   app.get('/healthz', {
     config,
-    schema: { summary: 'Is the process there', response: { 200: z.object({ alive: z.literal(true), version: z.string() }) } },
+    schema: {
+      summary: 'Is the process there',
+      response: { 200: z.object({ alive: z.literal(true), version: z.string() }) },
+    },
     handler: async () => ({ alive: true as const, version }),
   });
   app.get('/readyz', {
     config,
-    schema: { summary: 'Can it work', response: { 200: z.object({ ready: z.literal(true), epoch: z.int() }) } },
+    schema: {
+      summary: 'Can it work',
+      response: { 200: z.object({ ready: z.literal(true), epoch: z.int() }) },
+    },
     handler: async () => ({ ready: true as const, epoch: store.settings.epoch() }),
   });
 }

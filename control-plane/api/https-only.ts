@@ -1,7 +1,8 @@
 // An HTTPS server that tells whoever speaks plain HTTP to it what is wrong, instead of dropping the connection.
 // The first byte decides: a TLS handshake begins with 22, a request line with a letter. Used by server.ts.
-import { createServer, type Server, type ServerOptions } from 'node:https';
+
 import type { RequestListener } from 'node:http';
+import { createServer, type Server, type ServerOptions } from 'node:https';
 import type { Socket } from 'node:net';
 import { problem } from './problem.ts';
 
@@ -29,6 +30,11 @@ export function createHttpsOnlyServer(options: ServerOptions, handler: RequestLi
 
 function refusePlainHttp(socket: Socket): void {
   const body = `${JSON.stringify(problem('PLAIN_HTTP'))}\n`;
-  const head = ['HTTP/1.1 400 Bad Request', 'Content-Type: application/problem+json', `Content-Length: ${Buffer.byteLength(body)}`, 'Connection: close'];
+  const head = [
+    'HTTP/1.1 400 Bad Request',
+    'Content-Type: application/problem+json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }

@@ -16,7 +16,11 @@ export interface ApiMetrics {
 
 export function createApiMetrics(): ApiMetrics {
   const registry = new Registry();
-  const rows = new Counter({ name: 'tre_report_rows_total', help: 'Rows of reports received for the first time.', registers: [registry] });
+  const rows = new Counter({
+    name: 'tre_report_rows_total',
+    help: 'Rows of reports received for the first time.',
+    registers: [registry],
+  });
   const requests = new Counter({
     name: 'tre_http_requests_total',
     help: 'REST requests.',
@@ -32,8 +36,17 @@ export function createApiMetrics(): ApiMetrics {
 
 export function metricRoutes(app: App, deps: ApiDeps & { readonly metrics: ApiMetrics }): void {
   const { registry } = deps.metrics;
-  const sites = new Gauge({ name: 'tre_sites', help: 'Sites by the age of their news.', labelNames: ['class'], registers: [registry] });
-  const streams = new Gauge({ name: 'tre_streams', help: 'Sites with an open stream.', registers: [registry] });
+  const sites = new Gauge({
+    name: 'tre_sites',
+    help: 'Sites by the age of their news.',
+    labelNames: ['class'],
+    registers: [registry],
+  });
+  const streams = new Gauge({
+    name: 'tre_streams',
+    help: 'Sites with an open stream.',
+    registers: [registry],
+  });
   app.get('/metrics', {
     config: { role: 'viewer' },
     schema: { summary: 'Metrics in the Prometheus text format' },
@@ -48,7 +61,10 @@ export function metricRoutes(app: App, deps: ApiDeps & { readonly metrics: ApiMe
 function sitesByClass({ store, clock }: ApiDeps): ReadonlyMap<string, number> {
   const counts = new Map<string, number>(classes.map((name) => [name, 0]));
   for (const { id } of store.sites.list()) {
-    const contact = { lastContactMs: store.contacts.find(id)?.lastContactMs ?? null, leafNotAfterMs: store.devices.leafNotAfter(id) };
+    const contact = {
+      lastContactMs: store.contacts.find(id)?.lastContactMs ?? null,
+      leafNotAfterMs: store.devices.leafNotAfter(id),
+    };
     const name = contactClass(contact, clock.now()) ?? 'new';
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }

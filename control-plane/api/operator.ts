@@ -22,16 +22,21 @@ export function demandTokens(app: App, tokens: OperatorTokenTable): void {
   app.addHook('onRequest', async (request) => {
     // An unknown path has no config and answers 404 to anyone; there is nothing behind it.
     const role = request.is404 ? 'anyone' : (request.routeOptions.config.role ?? 'operator');
-    if (role !== 'anyone') request.who = authorised(tokens, { authorization: request.headers.authorization, role });
+    if (role !== 'anyone')
+      request.who = authorised(tokens, { authorization: request.headers.authorization, role });
   });
 }
 
-function authorised(tokens: OperatorTokenTable, { authorization, role }: { authorization: string | undefined; role: Role }): string {
+function authorised(
+  tokens: OperatorTokenTable,
+  { authorization, role }: { authorization: string | undefined; role: Role },
+): string {
   const [, secret] = /^Bearer ([\w.~+/-]+=*)$/i.exec(authorization ?? '') ?? [];
   if (secret === undefined) throw new TreError('UNAUTHENTICATED');
   const hash = hashOf(secret);
   const token = tokens.findByHash(hash);
   if (token === undefined || !sameHash(token.hash, hash)) throw new TreError('UNAUTHENTICATED');
-  if (role === 'operator' && token.role !== 'operator') throw new TreError('FORBIDDEN', `The token ${token.name} has the role ${token.role}.`);
+  if (role === 'operator' && token.role !== 'operator')
+    throw new TreError('FORBIDDEN', `The token ${token.name} has the role ${token.role}.`);
   return token.name;
 }

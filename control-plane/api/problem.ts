@@ -47,16 +47,27 @@ export function sendProblem(reply: Reply, code: ErrorCode, detail?: string): unk
 
 /** The error handler of the server: what was thrown -> a problem. What nobody planned for is logged, not told. */
 export function problemHandler(log: Log) {
-  return (error: FastifyError | Error, request: { readonly routeOptions: { readonly url?: string | undefined } }, reply: Reply): unknown => {
-    if (error instanceof TreError) return sendProblem(reply, error.code, error.message.slice(error.code.length + 2));
+  return (
+    error: FastifyError | Error,
+    request: { readonly routeOptions: { readonly url?: string | undefined } },
+    reply: Reply,
+  ): unknown => {
+    if (error instanceof TreError)
+      return sendProblem(reply, error.code, error.message.slice(error.code.length + 2));
     if (hasZodFastifySchemaValidationErrors(error)) {
       const [first] = error.validation;
-      return sendProblem(reply, 'REQUEST_INVALID', `${error.validationContext ?? 'request'}${first?.instancePath ?? ''}: ${first?.message ?? ''}`);
+      return sendProblem(
+        reply,
+        'REQUEST_INVALID',
+        `${error.validationContext ?? 'request'}${first?.instancePath ?? ''}: ${first?.message ?? ''}`,
+      );
     }
     if (isDaemonError(error, 'disk-full')) return sendProblem(reply, 'DISK_FULL');
     const status = 'statusCode' in error ? error.statusCode : undefined;
-    if (status === 413) return sendProblem(reply, 'RELEASE_TOO_LARGE', 'The body is larger than this call accepts.');
-    if (status !== undefined && status >= 400 && status < 500) return sendProblem(reply, 'REQUEST_INVALID', error.message);
+    if (status === 413)
+      return sendProblem(reply, 'RELEASE_TOO_LARGE', 'The body is larger than this call accepts.');
+    if (status !== undefined && status >= 400 && status < 500)
+      return sendProblem(reply, 'REQUEST_INVALID', error.message);
     log.error({ error, route: request.routeOptions.url ?? '', code: 'INTERNAL' }, 'a request failed');
     return sendProblem(reply, 'INTERNAL');
   };

@@ -2,8 +2,13 @@
 // Laws: name@version means one digest for ever; a release exists only when all of its content does; signatures are
 // only ever added. Called by the routes of releases.
 import { type ContentStore, digestOf, isDigest } from '../../daemon/content-files.ts';
-import { parseRelease, releaseName, type Release } from '../../proto/document.ts';
-import { decodeSignatures, encodeSignatures, payloadTypes, type DetachedSignatures } from '../../proto/envelope.ts';
+import { parseRelease, type Release, releaseName } from '../../proto/document.ts';
+import {
+  type DetachedSignatures,
+  decodeSignatures,
+  encodeSignatures,
+  payloadTypes,
+} from '../../proto/envelope.ts';
 import { TreError } from '../../proto/errors.ts';
 import { ShapeRefused } from '../../proto/shape.ts';
 import { JsonRefused } from '../../proto/strict-json.ts';
@@ -18,7 +23,11 @@ export interface Publication {
 }
 
 /** Publishes a manifest whose content was stored before. Throws TreError. */
-export async function publish(deps: ApiDeps, manifest: Uint8Array, options: { who: string; why: string | null }): Promise<Publication> {
+export async function publish(
+  deps: ApiDeps,
+  manifest: Uint8Array,
+  options: { who: string; why: string | null },
+): Promise<Publication> {
   const { store, content, clock } = deps;
   const release = readable('DOCUMENT_INVALID', () => parseRelease(manifest));
   const digest = digestOf(manifest);
@@ -28,31 +37,65 @@ export async function publish(deps: ApiDeps, manifest: Uint8Array, options: { wh
   return store.transaction(() => {
     const known = store.releases.find(name, version);
     if (known !== undefined && known.digest !== digest) {
-      throw new TreError('RELEASE_CONFLICT', `${releaseName(release)} was published as ${known.digest}; this is ${digest}.`);
+      throw new TreError(
+        'RELEASE_CONFLICT',
+        `${releaseName(release)} was published as ${known.digest}; this is ${digest}.`,
+      );
     }
     if (known !== undefined) return { row: known, release, isNew: false };
     const { who, why } = options;
     const signatures = encodeSignatures({ payloadType: payloadTypes.release, digest, signatures: [] });
-    const row: ReleaseRow = { digest, name, version, publishedAtMs: clock.now(), publishedBy: who, signatures };
-    store.releases.add(row, release.objects.map((object) => object.digest));
-    store.audit.append({ atMs: row.publishedAtMs, who, what: 'release.publish', subject: releaseName(release), why, digest });
+    const row: ReleaseRow = {
+      digest,
+      name,
+      version,
+      publishedAtMs: clock.now(),
+      publishedBy: who,
+      signatures,
+    };
+    store.releases.add(
+      row,
+      release.objects.map((object) => object.digest),
+    );
+    store.audit.append({
+      atMs: row.publishedAtMs,
+      who,
+      what: 'release.publish',
+      subject: releaseName(release),
+      why,
+      digest,
+    });
     return { row, release, isNew: true };
   });
 }
 
 /** Adds signatures to a published release; the sites that wait for it are told. Throws TreError. */
-export function addSignatures(deps: ApiDeps, row: ReleaseRow, options: { given: Uint8Array; who: string; why: string | null }): ReleaseRow {
+export function addSignatures(
+  deps: ApiDeps,
+  row: ReleaseRow,
+  options: { given: Uint8Array; who: string; why: string | null },
+): ReleaseRow {
   const { store, clock, signals } = deps;
   const { given, who, why } = options;
   const added = readable('ENVELOPE_INVALID', () => decodeSignatures(given));
   if (added.digest !== row.digest || added.payloadType !== payloadTypes.release) {
-    throw new TreError('DIGEST_MISMATCH', `These signatures are for ${added.digest}; the release is ${row.digest}.`);
+    throw new TreError(
+      'DIGEST_MISMATCH',
+      `These signatures are for ${added.digest}; the release is ${row.digest}.`,
+    );
   }
   const signatures = store.transaction(() => {
     const present = decodeSignatures(store.releases.findByDigest(row.digest)?.signatures ?? row.signatures);
     const merged = encodeSignatures(union(present, added));
     store.releases.setSignatures(row.digest, merged);
-    store.audit.append({ atMs: clock.now(), who, what: 'release.sign', subject: releaseName(row), why, digest: digestOf(merged) });
+    store.audit.append({
+      atMs: clock.now(),
+      who,
+      what: 'release.sign',
+      subject: releaseName(row),
+      why,
+      digest: digestOf(merged),
+    });
     return merged;
   });
   for (const siteId of store.desired.sitesOf(row.digest)) signals.wake(siteId);
@@ -62,7 +105,8 @@ export function addSignatures(deps: ApiDeps, row: ReleaseRow, options: { given: 
 function union(present: DetachedSignatures, added: DetachedSignatures): DetachedSignatures {
   const known = new Set(present.signatures.map((one) => one.sig));
   const signatures = [...present.signatures, ...added.signatures.filter((one) => !known.has(one.sig))];
-  if (signatures.length > maxSignatures) throw new TreError('ENVELOPE_INVALID', `At most ${maxSignatures} signatures.`);
+  if (signatures.length > maxSignatures)
+    throw new TreError('ENVELOPE_INVALID', `At most ${maxSignatures} signatures.`);
   return { ...present, signatures };
 }
 
@@ -73,7 +117,8 @@ async function checkContent(content: ContentStore, release: Release): Promise<vo
   for (const { digest, size, kind, name } of release.objects) {
     const found = isDigest(digest) ? await content.size(digest) : undefined;
     if (found === undefined) throw new TreError('CONTENT_MISSING', `${kind} ${name}: ${digest} is not here.`);
-    if (found !== size) throw new TreError('DIGEST_MISMATCH', `${kind} ${name} has ${found} bytes; the manifest says ${size}.`);
+    if (found !== size)
+      throw new TreError('DIGEST_MISMATCH', `${kind} ${name} has ${found} bytes; the manifest says ${size}.`);
   }
 }
 
@@ -81,7 +126,8 @@ function readable<T>(code: 'DOCUMENT_INVALID' | 'ENVELOPE_INVALID', read: () => 
   try {
     return read();
   } catch (error) {
-    if (error instanceof JsonRefused || error instanceof ShapeRefused) throw new TreError(code, error.message, { cause: error });
+    if (error instanceof JsonRefused || error instanceof ShapeRefused)
+      throw new TreError(code, error.message, { cause: error });
     throw error;
   }
 }

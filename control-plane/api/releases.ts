@@ -1,4 +1,5 @@
 // /v1/releases: publish, sign, list, show. The API never carries a keyset.
+// Content comes before its release (content.ts), so that a release is whole from its first moment.
 import { z } from 'zod';
 import { isDigest } from '../../daemon/content-files.ts';
 import { documentBounds, parseRelease } from '../../proto/document.ts';
@@ -27,7 +28,11 @@ const releaseDetailSchema = releaseSchema.extend({
   parameters: z.array(parameterSchema),
 });
 const signaturesBody = z.object({
-  signatures: z.object({ payloadType: z.string(), digest: z.string(), signatures: z.array(z.object({ keyid: z.string(), sig: z.string() })) }),
+  signatures: z.object({
+    payloadType: z.string(),
+    digest: z.string(),
+    signatures: z.array(z.object({ keyid: z.string(), sig: z.string() })),
+  }),
   why: whyField,
 });
 // A manifest may have 16 MiB; as a JSON string every quote in it takes two bytes.
@@ -52,16 +57,26 @@ export function releaseRoutes(app: App, deps: ApiDeps): void {
   });
   app.put('/v1/releases/:release/signatures', {
     config: { role: 'operator' },
-    schema: { summary: 'Add signatures to a release', params: releaseParams, body: signaturesBody, response: { 200: releaseSchema } },
+    schema: {
+      summary: 'Add signatures to a release',
+      params: releaseParams,
+      body: signaturesBody,
+      response: { 200: releaseSchema },
+    },
     handler: async (request) => {
       const row = releaseOf(store, request.params.release);
       const given = Buffer.from(JSON.stringify(request.body.signatures), 'utf8');
-      return releaseView(addSignatures(deps, row, { given, who: request.who, why: request.body.why ?? null }));
+      return releaseView(
+        addSignatures(deps, row, { given, who: request.who, why: request.body.why ?? null }),
+      );
     },
   });
   app.get('/v1/releases', {
     config: { role: 'viewer' },
-    schema: { summary: 'List all releases, newest first', response: { 200: z.object({ releases: z.array(releaseSchema) }) } },
+    schema: {
+      summary: 'List all releases, newest first',
+      response: { 200: z.object({ releases: z.array(releaseSchema) }) },
+    },
     handler: async () => ({ releases: store.releases.list().map(releaseView) }),
   });
   app.get('/v1/releases/:release', {
@@ -77,7 +92,10 @@ function releaseView(row: ReleaseRow): z.infer<typeof releaseSchema> {
   return { name, version, digest, publishedAt: timeText(row.publishedAtMs), publishedBy, signatures };
 }
 
-async function releaseDetail({ content }: ApiDeps, row: ReleaseRow): Promise<z.infer<typeof releaseDetailSchema>> {
+async function releaseDetail(
+  { content }: ApiDeps,
+  row: ReleaseRow,
+): Promise<z.infer<typeof releaseDetailSchema>> {
   if (!isDigest(row.digest)) throw new TreError('INTERNAL', 'a stored digest is not one');
   const { components, kubernetes, objects, parameters } = parseRelease(await content.get(row.digest));
   return {

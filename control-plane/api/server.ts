@@ -2,7 +2,12 @@
 // the same schemas that check requests and answers. Opened by main.ts.
 import fastifySwagger from '@fastify/swagger';
 import { fastify } from 'fastify';
-import { jsonSchemaTransform, serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import {
+  jsonSchemaTransform,
+  serializerCompiler,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from 'fastify-type-provider-zod';
 import { fromSystem } from '../../daemon/errors.ts';
 import type { ServerIdentity } from '../trust/authority.ts';
 import type { App } from './app.ts';
@@ -12,6 +17,7 @@ import type { ApiDeps } from './deps.ts';
 import { desiredRoutes } from './desired.ts';
 import { directorRoutes } from './director.ts';
 import { enrolmentRoutes } from './enrolment.ts';
+import { eventRoutes } from './events.ts';
 import { healthRoutes } from './health.ts';
 import { createHttpsOnlyServer } from './https-only.ts';
 import { type ApiMetrics, metricRoutes } from './metrics.ts';
@@ -45,7 +51,8 @@ export async function openApi(deps: ApiDeps, options: ApiOptions): Promise<ApiSe
   const app = fastify({
     bodyLimit: bodyLimitBytes,
     forceCloseConnections: true,
-    serverFactory: (handler) => (https.server = createHttpsOnlyServer({ ...secrets(options.identity), ...timeouts }, handler)),
+    serverFactory: (handler) =>
+      (https.server = createHttpsOnlyServer({ ...secrets(options.identity), ...timeouts }, handler)),
   });
   await defineRoutes(app.withTypeProvider<ZodTypeProvider>(), deps, options.metrics);
   try {
@@ -70,23 +77,42 @@ async function defineRoutes(app: App, deps: ApiDeps, metrics: ApiMetrics): Promi
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(problemHandler(log));
-  app.setNotFoundHandler((request, reply) => sendProblem(reply, 'NOT_FOUND', `There is no ${request.method} here; /openapi.json lists what there is.`));
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(reply, 'NOT_FOUND', `There is no ${request.method} here; /openapi.json lists what there is.`),
+  );
   demandTokens(app, store.operatorTokens);
   app.addHook('onResponse', async (request, reply) => {
     metrics.request(request.method, reply.statusCode);
     const route = `${request.method} ${request.routeOptions.url ?? 'unknown'}`;
-    log.info({ route, status: reply.statusCode, who: request.who, elapsedMs: Math.round(reply.elapsedTime) }, 'request');
+    log.info(
+      { route, status: reply.statusCode, who: request.who, elapsedMs: Math.round(reply.elapsedTime) },
+      'request',
+    );
   });
   await app.register(fastifySwagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: 'TRE Fleet control plane', version, description: 'Failed requests answer application/problem+json.' },
+      info: {
+        title: 'TRE Fleet control plane',
+        version,
+        description: 'Failed requests answer application/problem+json.',
+      },
       components: { securitySchemes: { operator: { type: 'http', scheme: 'bearer' } } },
       security: [{ operator: [] }],
     },
     transform: jsonSchemaTransform,
   });
-  for (const routes of [siteRoutes, enrolmentRoutes, desiredRoutes, releaseRoutes, contentRoutes, directorRoutes, auditRoutes, healthRoutes]) {
+  for (const routes of [
+    siteRoutes,
+    eventRoutes,
+    enrolmentRoutes,
+    desiredRoutes,
+    releaseRoutes,
+    contentRoutes,
+    directorRoutes,
+    auditRoutes,
+    healthRoutes,
+  ]) {
     routes(app, deps);
   }
   metricRoutes(app, { ...deps, metrics });

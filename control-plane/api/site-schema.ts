@@ -29,7 +29,9 @@ const stateSchema = z.object({
   objectsWanted: z.int(),
   objectsApplied: z.int(),
   releases: z.object({ offered: release, running: release, lastHealthy: release, quarantined: release }),
-  conditions: z.array(z.object({ ...coded, severity: z.enum(['error', 'warning', 'info']), since: timeField, count: z.int() })),
+  conditions: z.array(
+    z.object({ ...coded, severity: z.enum(['error', 'warning', 'info']), since: timeField, count: z.int() }),
+  ),
   kubernetesVersion: z.string().nullable(),
 });
 
@@ -40,20 +42,38 @@ export const siteSchema = z.object({
   revokedAt: timeField.nullable(),
   joined: z.boolean(),
   waiting: z
-    .array(z.object({ requestId: z.string(), fingerprint: z.string().describe('Six words.'), requestedAt: timeField }))
+    .array(
+      z.object({
+        requestId: z.string(),
+        fingerprint: z.string().describe('Six words.'),
+        requestedAt: timeField,
+      }),
+    )
     .describe('Machines that wait for approval.'),
   contact: z.object({
-    class: z.enum(['live', 'stale', 'offline', 'expired']).nullable().describe('How old the news is; null before the site joined.'),
+    class: z
+      .enum(['live', 'stale', 'offline', 'expired'])
+      .nullable()
+      .describe('How old the news is; null before the site joined.'),
     connected: z.boolean(),
     lastAt: timeField.nullable(),
     certificateExpiresAt: timeField.nullable(),
     agentVersion: z.string().nullable(),
     clusterUid: z.string().nullable(),
   }),
-  problem: z.object({ ...coded, since: timeField }).nullable().describe('Why nothing is offered to this site although it lacks something.'),
+  problem: z
+    .object({ ...coded, since: timeField })
+    .nullable()
+    .describe('Why nothing is offered to this site although it lacks something.'),
   desired: desiredSchema.nullable(),
-  held: z.object({ ...position, digest: digestField }).nullable().describe('The document that the site says it holds.'),
-  refused: z.object({ ...coded, generation: z.int() }).nullable().describe('What the site refused last.'),
+  held: z
+    .object({ ...position, digest: digestField })
+    .nullable()
+    .describe('The document that the site says it holds.'),
+  refused: z
+    .object({ ...coded, generation: z.int() })
+    .nullable()
+    .describe('What the site refused last.'),
   state: stateSchema.nullable(),
 });
 
@@ -69,7 +89,9 @@ const objectSchema = z.object({
 
 export const siteDetailSchema = siteSchema.extend({
   objects: z.array(objectSchema).describe('The objects that are not as wanted.'),
-  refusals: z.array(z.object({ ...coded, ...position, at: timeField, receivedAt: timeField })).describe('The last ten, newest first.'),
+  refusals: z
+    .array(z.object({ ...coded, ...position, at: timeField, receivedAt: timeField }))
+    .describe('The last ten, newest first.'),
 });
 
 export type SiteView = z.infer<typeof siteSchema>;

@@ -1,11 +1,12 @@
 // What is known about a site, put together for people. Nothing here judges: applied, drifted and conditions are the
 // site's own words, each with its age. Called by the routes of sites and of desired documents.
+
+import { isDigest } from '../../daemon/content-files.ts';
+import { isDaemonError } from '../../daemon/errors.ts';
 import { conditions, isConditionCode } from '../../proto/conditions.ts';
 import { parseDesired, parseRelease, type Release } from '../../proto/document.ts';
 import { decodeEnvelope } from '../../proto/envelope.ts';
 import { errors, isErrorCode } from '../../proto/errors.ts';
-import { isDigest } from '../../daemon/content-files.ts';
-import { isDaemonError } from '../../daemon/errors.ts';
 import { contactClass } from '../fleet/staleness.ts';
 import type { ContactRow } from '../store/contacts.ts';
 import type { DesiredRow } from '../store/desired.ts';
@@ -32,9 +33,11 @@ export function siteView(deps: ViewDeps, site: SiteRow): SiteView {
     createdAt: timeText(site.createdAtMs),
     revokedAt: timeOrNull(site.revokedAtMs),
     joined: store.devices.current(site.id) !== undefined,
-    waiting: store.enrolments
-      .pending(site.id)
-      .map((one) => ({ requestId: one.id, fingerprint: one.fingerprint, requestedAt: timeText(one.createdAtMs) })),
+    waiting: store.enrolments.pending(site.id).map((one) => ({
+      requestId: one.id,
+      fingerprint: one.fingerprint,
+      requestedAt: timeText(one.createdAtMs),
+    })),
     contact: contactView(deps, site, contact),
     problem: problemView(contact),
     desired: latest === undefined ? null : desiredView(latest),
@@ -59,15 +62,33 @@ export async function siteDetail(deps: ViewDeps, site: SiteRow): Promise<SiteDet
     refusals: store.events.latest(site.id, 'refusal', shownRefusals).flatMap((event) => {
       if (event.kind !== 'refusal') return [];
       const { epoch, generation, code } = event;
-      return [{ ...words(code), epoch, generation, at: timeText(event.atMs), receivedAt: timeText(event.receivedAtMs) }];
+      return [
+        {
+          ...words(code),
+          epoch,
+          generation,
+          at: timeText(event.atMs),
+          receivedAt: timeText(event.receivedAtMs),
+        },
+      ];
     }),
   };
 }
 
 /** A stored document, as people read it. */
 export function desiredView(row: DesiredRow): DesiredView {
-  const { epoch, generation, release, parameters, issuedAt, notAfter } = parseDesired(decodeEnvelope(row.envelope).payload);
-  return { epoch, generation, release: { ...release }, parameters: { ...parameters }, digest: row.digest, issuedAt, notAfter };
+  const { epoch, generation, release, parameters, issuedAt, notAfter } = parseDesired(
+    decodeEnvelope(row.envelope).payload,
+  );
+  return {
+    epoch,
+    generation,
+    release: { ...release },
+    parameters: { ...parameters },
+    digest: row.digest,
+    issuedAt,
+    notAfter,
+  };
 }
 
 /** Sentence and next step of a code of either list. */
@@ -114,7 +135,12 @@ function stateView(store: Store, { receivedAtMs, state }: StateRow): NonNullable
   return {
     observedAt: timeText(state.observedAtMs),
     receivedAt: timeText(receivedAtMs),
-    ...{ epoch, generation, applied, drifted, objectsWanted, objectsApplied },
+    epoch,
+    generation,
+    applied,
+    drifted,
+    objectsWanted,
+    objectsApplied,
     releases: {
       offered: release(releases.offered),
       running: release(releases.running),
@@ -131,9 +157,18 @@ function stateView(store: Store, { receivedAtMs, state }: StateRow): NonNullable
   };
 }
 
-function objectView(fact: ObjectFact, releaseDigest: string | null, manifests: ReadonlyMap<string, Release | undefined>) {
+function objectView(
+  fact: ObjectFact,
+  releaseDigest: string | null,
+  manifests: ReadonlyMap<string, Release | undefined>,
+) {
   const found = releaseDigest === null ? undefined : manifests.get(releaseDigest)?.objects[fact.index];
-  const object = found && { group: found.group, kind: found.kind, namespace: found.namespace, name: found.name };
+  const object = found && {
+    group: found.group,
+    kind: found.kind,
+    namespace: found.namespace,
+    name: found.name,
+  };
   return { ...words(fact.code), index: fact.index, releaseDigest, object: object ?? null };
 }
 

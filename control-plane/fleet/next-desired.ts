@@ -1,9 +1,9 @@
 // From an operator's wish to the next document of one site. PURE.
 // Laws: generations rise by one, the epoch never falls, every document names the one before it by digest, and a value
 // that the release does not allow is refused here already (the site judges again on its own). Called by the REST API.
-import { documentBounds, type Desired, type Release, type ReleaseReference } from '../../proto/document.ts';
+import { type Desired, documentBounds, type Release, type ReleaseReference } from '../../proto/document.ts';
 import type { ErrorCode } from '../../proto/errors.ts';
-import { resolveParameters, type ParameterValue } from '../../proto/parameter.ts';
+import { type ParameterValue, resolveParameters } from '../../proto/parameter.ts';
 
 /** How long a document may be acted on after it was issued. */
 export const desiredLifeMs = 180 * 24 * 3_600_000;
@@ -41,7 +41,11 @@ export function nextDesired(request: DesiredRequest): NextDesired {
   if (previous !== null && previous.epoch > request.epoch) return behind('EPOCH_LOWER', previous);
   const generation = (previous?.generation ?? 0) + 1;
   if (generation > documentBounds.maxGeneration) return behind('GENERATION_LOWER', previous);
-  const reference: ReleaseReference = { name: release.name, version: release.version, digest: request.releaseDigest };
+  const reference: ReleaseReference = {
+    name: release.name,
+    version: release.version,
+    digest: request.releaseDigest,
+  };
   const desired: Desired = {
     type: 'tre.desired/v1',
     capability: release.capability,
@@ -59,5 +63,9 @@ export function nextDesired(request: DesiredRequest): NextDesired {
 }
 
 function behind(code: ErrorCode, previous: ChainPosition | null): NextDesired {
-  return { ok: false, code, why: `the site holds epoch ${previous?.epoch ?? 0}, generation ${previous?.generation ?? 0}` };
+  return {
+    ok: false,
+    code,
+    why: `the site holds epoch ${previous?.epoch ?? 0}, generation ${previous?.generation ?? 0}`,
+  };
 }

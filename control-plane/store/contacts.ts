@@ -40,7 +40,10 @@ export interface ContactTable {
   /** A document that the site says it works towards. One that is not in its chain is not noted: only Hello knows better. */
   holds(siteId: string, held: { readonly epoch: number; readonly generation: number }): void;
   refused(siteId: string, refusal: { readonly generation: number; readonly code: ErrorCode }): void;
-  offered(siteId: string, offer: { readonly epoch: number; readonly generation: number; readonly signatures: string }): void;
+  offered(
+    siteId: string,
+    offer: { readonly epoch: number; readonly generation: number; readonly signatures: string },
+  ): void;
   /** The moment is kept while the problem stays the same. */
   problem(siteId: string, code: ErrorCode | null, nowMs: number): void;
   forgetCluster(siteId: string): void;
@@ -69,7 +72,9 @@ export function contactTable(database: Database): ContactTable {
      FROM desired WHERE contact.site_id = :siteId AND desired.site_id = :siteId AND desired.epoch = :epoch
        AND desired.generation = :generation`,
   );
-  const refused = database.prepare('UPDATE contact SET refused_generation = ?, refused_code = ? WHERE site_id = ?');
+  const refused = database.prepare(
+    'UPDATE contact SET refused_generation = ?, refused_code = ? WHERE site_id = ?',
+  );
   const offered = database.prepare(
     'UPDATE contact SET offered_epoch = ?, offered_generation = ?, offered_signatures = ? WHERE site_id = ?',
   );
@@ -84,8 +89,10 @@ export function contactTable(database: Database): ContactTable {
     seen: (siteId, nowMs) => void seen.run(nowMs, siteId),
     holds: (siteId, { epoch, generation }) => void holds.run({ siteId, epoch, generation }),
     refused: (siteId, { generation, code }) => void refused.run(generation, code, siteId),
-    offered: (siteId, { epoch, generation, signatures }) => void offered.run(epoch, generation, signatures, siteId),
-    problem: (siteId, code, nowMs) => void problem.run({ siteId, code, sinceMs: code === null ? null : nowMs }),
+    offered: (siteId, { epoch, generation, signatures }) =>
+      void offered.run(epoch, generation, signatures, siteId),
+    problem: (siteId, code, nowMs) =>
+      void problem.run({ siteId, code, sinceMs: code === null ? null : nowMs }),
     forgetCluster: (siteId) => void forget.run(siteId),
   };
 }

@@ -48,11 +48,23 @@ export function desiredTable(database: Database): DesiredTable {
   const envelope = database.prepare<{ envelope: Uint8Array }>(
     'SELECT envelope FROM desired WHERE site_id = ? AND epoch = ? AND generation = ?',
   );
-  const naming = database.prepare<{ siteId: string }>('SELECT DISTINCT site_id AS siteId FROM desired WHERE release_digest = ?');
+  const naming = database.prepare<{ siteId: string }>(
+    'SELECT DISTINCT site_id AS siteId FROM desired WHERE release_digest = ?',
+  );
   return {
     add: (row) => {
       const { siteId, epoch, generation, digest, previous, releaseDigest } = row;
-      insert.run(siteId, epoch, generation, digest, previous, releaseDigest, row.envelope, row.issuedAtMs, row.issuedBy);
+      insert.run(
+        siteId,
+        epoch,
+        generation,
+        digest,
+        previous,
+        releaseDigest,
+        row.envelope,
+        row.issuedAtMs,
+        row.issuedBy,
+      );
     },
     latest: (siteId) => latest.get(siteId),
     chain: (siteId) => chain.all(siteId),

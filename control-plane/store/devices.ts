@@ -42,7 +42,10 @@ export interface DeviceTable {
   findByEnrolment(enrolmentId: string): DeviceRow | undefined;
   addLeaf(leaf: LeafRow): void;
   /** The newest leaf of a machine for one certificate request. */
-  leafFor(device: { readonly siteId: string; readonly agent: number }, csrDigest: string): LeafRow | undefined;
+  leafFor(
+    device: { readonly siteId: string; readonly agent: number },
+    csrDigest: string,
+  ): LeafRow | undefined;
   standing(leafFingerprint: string): LeafStanding | undefined;
   /** End of the newest leaf of the machine that counts now. */
   leafNotAfter(siteId: string): number | null;
@@ -54,14 +57,20 @@ const leafColumns = `fingerprint, serial, site_id AS siteId, agent, csr_digest A
   not_before_ms AS notBeforeMs, not_after_ms AS notAfterMs`;
 
 export function deviceTable(database: Database): DeviceTable {
-  const replace = database.prepare('UPDATE device SET replaced_at_ms = ? WHERE site_id = ? AND replaced_at_ms IS NULL');
+  const replace = database.prepare(
+    'UPDATE device SET replaced_at_ms = ? WHERE site_id = ? AND replaced_at_ms IS NULL',
+  );
   const insert = database.prepare<{ agent: number }>(
     `INSERT INTO device (site_id, agent, enrolment_id, device_key, approved_at_ms)
      VALUES (:siteId, (SELECT coalesce(max(agent), 0) + 1 FROM device WHERE site_id = :siteId), :enrolmentId, :deviceKey, :approvedAtMs)
      RETURNING agent`,
   );
-  const current = database.prepare<DeviceRow>(`SELECT ${deviceColumns} FROM device WHERE site_id = ? AND replaced_at_ms IS NULL`);
-  const byEnrolment = database.prepare<DeviceRow>(`SELECT ${deviceColumns} FROM device WHERE enrolment_id = ?`);
+  const current = database.prepare<DeviceRow>(
+    `SELECT ${deviceColumns} FROM device WHERE site_id = ? AND replaced_at_ms IS NULL`,
+  );
+  const byEnrolment = database.prepare<DeviceRow>(
+    `SELECT ${deviceColumns} FROM device WHERE enrolment_id = ?`,
+  );
   return {
     add(device) {
       replace.run(device.approvedAtMs, device.siteId);
@@ -74,7 +83,9 @@ export function deviceTable(database: Database): DeviceTable {
   };
 }
 
-function leafStatements(database: Database): Pick<DeviceTable, 'addLeaf' | 'leafFor' | 'standing' | 'leafNotAfter'> {
+function leafStatements(
+  database: Database,
+): Pick<DeviceTable, 'addLeaf' | 'leafFor' | 'standing' | 'leafNotAfter'> {
   const insert = database.prepare(
     `INSERT INTO leaf (fingerprint, serial, site_id, agent, csr_digest, der, not_before_ms, not_after_ms)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,

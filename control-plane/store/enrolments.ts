@@ -1,4 +1,5 @@
 // Machines that asked to become a site, and what was decided about them. Called by enrolment and the REST API.
+// A decision is made once; a row is never deleted.
 import type { Database } from '../../daemon/sqlite.ts';
 
 export type EnrolmentState = 'pending' | 'approved' | 'refused';
@@ -38,13 +39,26 @@ export function enrolmentTable(database: Database): EnrolmentTable {
      VALUES (?, ?, ?, ?, ?, ?, 'pending', ?)`,
   );
   const select = database.prepare<EnrolmentRow>(`SELECT ${columns} FROM enrolment WHERE id = ?`);
-  const selectByToken = database.prepare<EnrolmentRow>(`SELECT ${columns} FROM enrolment WHERE token_hash = ?`);
+  const selectByToken = database.prepare<EnrolmentRow>(
+    `SELECT ${columns} FROM enrolment WHERE token_hash = ?`,
+  );
   const selectPending = database.prepare<EnrolmentRow>(
     `SELECT ${columns} FROM enrolment WHERE site_id = ? AND state = 'pending' ORDER BY created_at_ms, id`,
   );
-  const decide = database.prepare(`UPDATE enrolment SET state = ?, decided_at_ms = ? WHERE id = ? AND state = 'pending'`);
+  const decide = database.prepare(
+    `UPDATE enrolment SET state = ?, decided_at_ms = ? WHERE id = ? AND state = 'pending'`,
+  );
   return {
-    add: (row) => void insert.run(row.id, row.siteId, row.tokenHash, row.deviceKey, row.csr, row.fingerprint, row.createdAtMs),
+    add: (row) =>
+      void insert.run(
+        row.id,
+        row.siteId,
+        row.tokenHash,
+        row.deviceKey,
+        row.csr,
+        row.fingerprint,
+        row.createdAtMs,
+      ),
     find: (id) => select.get(id),
     findByToken: (tokenHash) => selectByToken.get(tokenHash),
     pending: (siteId) => selectPending.all(siteId),

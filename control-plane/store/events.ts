@@ -1,4 +1,5 @@
 // Reads the refusals and run results that sites reported; reports.ts writes them. Called by the REST API.
+// Ids rise by arrival, also across sites.
 import type { Database } from '../../daemon/sqlite.ts';
 import type { Refusal, RunResult } from './site-report.ts';
 
@@ -11,7 +12,8 @@ interface EventKey {
   readonly receivedAtMs: number;
 }
 
-export type SiteEvent = EventKey & (({ readonly kind: 'refusal' } & Refusal) | ({ readonly kind: 'run' } & RunResult));
+export type SiteEvent = EventKey &
+  (({ readonly kind: 'refusal' } & Refusal) | ({ readonly kind: 'run' } & RunResult));
 
 export interface EventTable {
   /** Of one site, oldest first. */
@@ -25,10 +27,13 @@ interface StoredEvent extends EventKey {
   readonly event: string;
 }
 
-const columns = 'id, site_id AS siteId, boot_id AS bootId, sequence, received_at_ms AS receivedAtMs, kind, event';
+const columns =
+  'id, site_id AS siteId, boot_id AS bootId, sequence, received_at_ms AS receivedAtMs, kind, event';
 
 export function eventTable(database: Database): EventTable {
-  const after = database.prepare<StoredEvent>(`SELECT ${columns} FROM site_event WHERE site_id = ? AND id > ? ORDER BY id LIMIT ?`);
+  const after = database.prepare<StoredEvent>(
+    `SELECT ${columns} FROM site_event WHERE site_id = ? AND id > ? ORDER BY id LIMIT ?`,
+  );
   const latest = database.prepare<StoredEvent>(
     `SELECT ${columns} FROM site_event WHERE site_id = ? AND kind = ? ORDER BY id DESC LIMIT ?`,
   );
@@ -39,5 +44,7 @@ export function eventTable(database: Database): EventTable {
 }
 
 function eventOf({ kind, event, ...key }: StoredEvent): SiteEvent {
-  return kind === 'refusal' ? { ...key, kind, ...(JSON.parse(event) as Refusal) } : { ...key, kind, ...(JSON.parse(event) as RunResult) };
+  return kind === 'refusal'
+    ? { ...key, kind, ...(JSON.parse(event) as Refusal) }
+    : { ...key, kind, ...(JSON.parse(event) as RunResult) };
 }

@@ -10,7 +10,12 @@ export interface JoinTokenRow {
 }
 
 export interface JoinTokenTable {
-  add(token: { readonly hash: string; readonly siteId: string; readonly createdAtMs: number; readonly expiresAtMs: number }): void;
+  add(token: {
+    readonly hash: string;
+    readonly siteId: string;
+    readonly createdAtMs: number;
+    readonly expiresAtMs: number;
+  }): void;
   find(hash: string): JoinTokenRow | undefined;
   use(hash: string, nowMs: number): void;
   /** Forgets the unused ones that expired before a moment; returns how many. */
@@ -18,7 +23,9 @@ export interface JoinTokenTable {
 }
 
 export function joinTokenTable(database: Database): JoinTokenTable {
-  const insert = database.prepare('INSERT INTO join_token (hash, site_id, created_at_ms, expires_at_ms) VALUES (?, ?, ?, ?)');
+  const insert = database.prepare(
+    'INSERT INTO join_token (hash, site_id, created_at_ms, expires_at_ms) VALUES (?, ?, ?, ?)',
+  );
   const select = database.prepare<JoinTokenRow>(
     'SELECT hash, site_id AS siteId, expires_at_ms AS expiresAtMs, used_at_ms AS usedAtMs FROM join_token WHERE hash = ?',
   );

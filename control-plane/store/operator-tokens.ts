@@ -1,4 +1,5 @@
 // Tokens of people and programs that use the REST API, kept as hashes. Called by init, `token new` and the API.
+// A name is in use once; it is what the audit says.
 import type { Database } from '../../daemon/sqlite.ts';
 
 /** viewer: may look; operator: may change. */
@@ -23,7 +24,9 @@ export interface OperatorTokenTable {
 const columns = 'hash, name, role, created_at_ms AS createdAtMs';
 
 export function operatorTokenTable(database: Database): OperatorTokenTable {
-  const insert = database.prepare('INSERT INTO operator_token (hash, name, role, created_at_ms) VALUES (?, ?, ?, ?)');
+  const insert = database.prepare(
+    'INSERT INTO operator_token (hash, name, role, created_at_ms) VALUES (?, ?, ?, ?)',
+  );
   const byHash = database.prepare<OperatorTokenRow>(`SELECT ${columns} FROM operator_token WHERE hash = ?`);
   const remove = database.prepare('DELETE FROM operator_token WHERE name = ?');
   const byName = database.prepare<OperatorTokenRow>(`SELECT ${columns} FROM operator_token WHERE name = ?`);

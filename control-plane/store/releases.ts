@@ -25,16 +25,23 @@ export interface ReleaseTable {
   isNamedFor(siteId: string, contentDigest: string): boolean;
 }
 
-const columns = 'digest, name, version, published_at_ms AS publishedAtMs, published_by AS publishedBy, signatures';
+const columns =
+  'digest, name, version, published_at_ms AS publishedAtMs, published_by AS publishedBy, signatures';
 
 export function releaseTable(database: Database): ReleaseTable {
   const insert = database.prepare(
     'INSERT INTO release (digest, name, version, published_at_ms, published_by, signatures) VALUES (?, ?, ?, ?, ?, ?)',
   );
-  const insertContent = database.prepare('INSERT OR IGNORE INTO release_content (release_digest, content_digest) VALUES (?, ?)');
-  const byName = database.prepare<ReleaseRow>(`SELECT ${columns} FROM release WHERE name = ? AND version = ?`);
+  const insertContent = database.prepare(
+    'INSERT OR IGNORE INTO release_content (release_digest, content_digest) VALUES (?, ?)',
+  );
+  const byName = database.prepare<ReleaseRow>(
+    `SELECT ${columns} FROM release WHERE name = ? AND version = ?`,
+  );
   const byDigest = database.prepare<ReleaseRow>(`SELECT ${columns} FROM release WHERE digest = ?`);
-  const all = database.prepare<ReleaseRow>(`SELECT ${columns} FROM release ORDER BY published_at_ms DESC, name, version`);
+  const all = database.prepare<ReleaseRow>(
+    `SELECT ${columns} FROM release ORDER BY published_at_ms DESC, name, version`,
+  );
   const setSignatures = database.prepare('UPDATE release SET signatures = ? WHERE digest = ?');
   const named = database.prepare<{ one: number }>(
     `SELECT 1 AS one FROM desired JOIN release_content USING (release_digest)

@@ -17,7 +17,9 @@ export interface ReportTable {
 }
 
 export function reportTable(database: Database): ReportTable {
-  const position = database.prepare<{ sequence: number }>('SELECT sequence FROM report_position WHERE site_id = ? AND boot_id = ?');
+  const position = database.prepare<{ sequence: number }>(
+    'SELECT sequence FROM report_position WHERE site_id = ? AND boot_id = ?',
+  );
   const advance = database.prepare(
     `INSERT INTO report_position (site_id, boot_id, sequence, received_at_ms) VALUES (?, ?, ?, ?)
      ON CONFLICT (site_id, boot_id) DO UPDATE SET sequence = excluded.sequence, received_at_ms = excluded.received_at_ms`,

@@ -15,7 +15,9 @@ export interface SettingTable {
 
 export function settingTable(database: Database): SettingTable {
   const select = database.prepare<{ value: string }>('SELECT value FROM setting WHERE name = ?');
-  const upsert = database.prepare('INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value');
+  const upsert = database.prepare(
+    'INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
+  );
   return {
     get: (name) => select.get(name)?.value,
     set: (name, value) => void upsert.run(name, value),

@@ -4,18 +4,18 @@
 import { join } from 'node:path';
 import { readMigrations } from '../../daemon/migrations.ts';
 import { openDatabase } from '../../daemon/sqlite.ts';
-import { auditTable, type AuditTable } from './audit.ts';
-import { contactTable, type ContactTable } from './contacts.ts';
-import { desiredTable, type DesiredTable } from './desired.ts';
-import { deviceTable, type DeviceTable } from './devices.ts';
-import { enrolmentTable, type EnrolmentTable } from './enrolments.ts';
-import { eventTable, type EventTable } from './events.ts';
-import { joinTokenTable, type JoinTokenTable } from './join-tokens.ts';
-import { operatorTokenTable, type OperatorTokenTable } from './operator-tokens.ts';
-import { releaseTable, type ReleaseTable } from './releases.ts';
-import { reportTable, type ReportTable } from './reports.ts';
-import { settingTable, type SettingTable } from './settings.ts';
-import { siteTable, type SiteTable } from './sites.ts';
+import { type AuditTable, auditTable } from './audit.ts';
+import { type ContactTable, contactTable } from './contacts.ts';
+import { type DesiredTable, desiredTable } from './desired.ts';
+import { type DeviceTable, deviceTable } from './devices.ts';
+import { type EnrolmentTable, enrolmentTable } from './enrolments.ts';
+import { type EventTable, eventTable } from './events.ts';
+import { type JoinTokenTable, joinTokenTable } from './join-tokens.ts';
+import { type OperatorTokenTable, operatorTokenTable } from './operator-tokens.ts';
+import { type ReleaseTable, releaseTable } from './releases.ts';
+import { type ReportTable, reportTable } from './reports.ts';
+import { type SettingTable, settingTable } from './settings.ts';
+import { type SiteTable, siteTable } from './sites.ts';
 
 export interface Store extends AsyncDisposable {
   /** All or nothing, durable when it returns; `fn` is synchronous. */
@@ -41,7 +41,11 @@ const ballastBytes = 16 * 2 ** 20;
 
 /** Opens or makes `control-plane.db` in a folder that exists. Throws DaemonError. */
 export function openStore(folder: string): Store {
-  const database = openDatabase({ path: join(folder, 'control-plane.db'), migrations: readMigrations(migrationsFolder), ballastBytes });
+  const database = openDatabase({
+    path: join(folder, 'control-plane.db'),
+    migrations: readMigrations(migrationsFolder),
+    ballastBytes,
+  });
   return {
     transaction: (fn) => database.transaction(fn),
     settings: settingTable(database),

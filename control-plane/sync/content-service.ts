@@ -2,12 +2,16 @@
 // nothing else; bytes are checked against their digest before any leaves. Registered by listener.ts.
 import { create } from '@bufbuild/protobuf';
 import type { ServerWritableStream, UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { Clock } from '../../daemon/clock.ts';
 import type { ContentStore } from '../../daemon/content-files.ts';
 import { isDigest } from '../../daemon/content-files.ts';
-import type { Clock } from '../../daemon/clock.ts';
 import { isDaemonError } from '../../daemon/errors.ts';
 import type { Log } from '../../daemon/log.ts';
-import { FetchResponseSchema, type FetchRequest, type FetchResponse } from '../../proto/gen/tre/v1/content_pb.ts';
+import {
+  type FetchRequest,
+  type FetchResponse,
+  FetchResponseSchema,
+} from '../../proto/gen/tre/v1/content_pb.ts';
 import { write } from '../../proto/grpc.ts';
 import type { Store } from '../store/store.ts';
 import { type Outcome, refused } from '../trust/outcome.ts';
@@ -30,15 +34,20 @@ export function contentService(deps: ContentDeps): UntypedServiceImplementation 
       send(deps, call).then(
         (outcome) => (outcome.ok ? call.end() : endWith(call, outcome.code, outcome.detail)),
         // A caller that went away in the middle is its own affair.
-        (error: unknown) => (call.cancelled ? undefined : endWith(call, failure(deps.log, error, call.getPath()))),
+        (error: unknown) =>
+          call.cancelled ? undefined : endWith(call, failure(deps.log, error, call.getPath())),
       );
     },
   };
 }
 
-async function send(deps: ContentDeps, call: ServerWritableStream<FetchRequest, FetchResponse>): Promise<Outcome> {
+async function send(
+  deps: ContentDeps,
+  call: ServerWritableStream<FetchRequest, FetchResponse>,
+): Promise<Outcome> {
   const { digests, offset } = call.request;
-  if (digests.length === 0 || digests.length > maxDigests) return refused('REQUEST_INVALID', `1 to ${maxDigests} digests, please.`);
+  if (digests.length === 0 || digests.length > maxDigests)
+    return refused('REQUEST_INVALID', `1 to ${maxDigests} digests, please.`);
   const leaf = leafOf(call);
   for (const [index, digest] of digests.entries()) {
     const caller = standingOf(deps, leaf);
@@ -52,13 +61,20 @@ async function send(deps: ContentDeps, call: ServerWritableStream<FetchRequest, 
   return { ok: true };
 }
 
-async function contentFor({ store, content, log }: ContentDeps, siteId: string, digest: string): Promise<Uint8Array | undefined> {
+async function contentFor(
+  { store, content, log }: ContentDeps,
+  siteId: string,
+  digest: string,
+): Promise<Uint8Array | undefined> {
   if (!isDigest(digest) || !store.releases.isNamedFor(siteId, digest)) return undefined;
   try {
     return await content.get(digest);
   } catch (error) {
     if (!isDaemonError(error, 'content-missing', 'content-mismatch')) throw error;
-    log.error({ site: siteId, digest, error, code: 'CONTENT_MISSING' }, 'content of a published release is gone; publish it again');
+    log.error(
+      { site: siteId, digest, error, code: 'CONTENT_MISSING' },
+      'content of a published release is gone; publish it again',
+    );
     return undefined;
   }
 }

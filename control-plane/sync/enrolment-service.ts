@@ -4,13 +4,13 @@ import { create } from '@bufbuild/protobuf';
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Log } from '../../daemon/log.ts';
 import {
+  type BeginRequest,
   BeginResponseSchema,
+  type CollectRequest,
   CollectResponseSchema,
   EnrolmentState,
-  RenewResponseSchema,
-  type BeginRequest,
-  type CollectRequest,
   type RenewRequest,
+  RenewResponseSchema,
 } from '../../proto/gen/tre/v1/enrolment_pb.ts';
 import type { Enrolment } from '../trust/enrolment.ts';
 import { unary } from './serve.ts';
@@ -35,7 +35,9 @@ export function enrolmentService(enrolment: Enrolment, log: Log): UntypedService
     }),
     renew: unary(log, async (request: RenewRequest) => {
       const renewed = await enrolment.renew(request);
-      return renewed.ok ? { ok: true, answer: create(RenewResponseSchema, { leaf: Uint8Array.from(renewed.leaf) }) } : renewed;
+      return renewed.ok
+        ? { ok: true, answer: create(RenewResponseSchema, { leaf: Uint8Array.from(renewed.leaf) }) }
+        : renewed;
     }),
   };
 }

@@ -11,15 +11,28 @@ const versionForm = /^[\w.+-]{0,64}$/;
 
 export function readHello(hello: Hello): Outcome<{ readonly facts: HelloFacts }> {
   if (hello.capability < oldestCapability || hello.capability > capability)
-    return refused('CAPABILITY_UNSUPPORTED', `The agent has capability ${hello.capability}; here it is ${oldestCapability} to ${capability}.`);
-  const { bootId, epoch, generation, documentDigest, clusterUid, agentVersion, refusedGeneration, refusedCode } = hello;
+    return refused(
+      'CAPABILITY_UNSUPPORTED',
+      `The agent has capability ${hello.capability}; here it is ${oldestCapability} to ${capability}.`,
+    );
+  const {
+    bootId,
+    epoch,
+    generation,
+    documentDigest,
+    clusterUid,
+    agentVersion,
+    refusedGeneration,
+    refusedCode,
+  } = hello;
   const holds = generation > 0;
   const wellFormed =
     uuidForm.test(bootId) &&
     versionForm.test(agentVersion) &&
     (clusterUid === '' || uuidForm.test(clusterUid)) &&
     (holds ? epoch > 0 && digestForm.test(documentDigest) : documentDigest === '');
-  if (!wellFormed) return refused('REQUEST_INVALID', 'A field of Hello does not have the form that it must have.');
+  if (!wellFormed)
+    return refused('REQUEST_INVALID', 'A field of Hello does not have the form that it must have.');
   const facts: HelloFacts = {
     capability: hello.capability,
     agentVersion,

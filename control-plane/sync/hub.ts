@@ -41,7 +41,7 @@ export function createHub(): Hub {
     wake: (siteId) => sessions.get(siteId)?.wake(),
     revoke: (siteId) => sessions.get(siteId)?.refuse('SITE_REVOKED'),
     retireAll(reconnectAfterMs) {
-      for (const session of [...sessions.values()]) session.retire(reconnectAfterMs());
+      for (const session of sessions.values()) session.retire(reconnectAfterMs());
     },
   };
 }

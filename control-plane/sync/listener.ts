@@ -68,7 +68,8 @@ export async function openAgentListener(options: AgentListenerOptions): Promise<
   tls.on('tlsClientError', (error) => log.debug({ error }, 'a handshake failed'));
   await listening(tls, () => tls.listen(options.port, host), `${host}:${options.port}`);
   const address = tls.address();
-  if (address === null || typeof address === 'string') throw fromSystem(new Error('no address'), 'port-taken', host);
+  if (address === null || typeof address === 'string')
+    throw fromSystem(new Error('no address'), 'port-taken', host);
   return {
     port: address.port,
     setIdentity: (identity) => tls.setSecureContext(secrets(identity, caPem)),

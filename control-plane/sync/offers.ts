@@ -3,8 +3,8 @@
 // `OfferSource` is an argument of theirs, so that a test can offer documents that no store of ours would hold.
 import type { Clock } from '../../daemon/clock.ts';
 import { digestOf } from '../../proto/envelope.ts';
-import { decideOffer, type ChainLink } from '../fleet/offer.ts';
 import type { ChainPosition } from '../fleet/next-desired.ts';
+import { type ChainLink, decideOffer } from '../fleet/offer.ts';
 import type { ContactRow } from '../store/contacts.ts';
 import type { Store } from '../store/store.ts';
 
@@ -22,7 +22,13 @@ export interface OfferSource {
 
 const maxPartBytes = 512 * 1024;
 
-export function storedOffers({ store, clock }: { readonly store: Store; readonly clock: Clock }): OfferSource {
+export function storedOffers({
+  store,
+  clock,
+}: {
+  readonly store: Store;
+  readonly clock: Clock;
+}): OfferSource {
   return {
     offerFor(siteId) {
       const contact = store.contacts.find(siteId);
@@ -32,10 +38,14 @@ export function storedOffers({ store, clock }: { readonly store: Store; readonly
   };
 }
 
-function decide(store: Store, { siteId, contact, nowMs }: { siteId: string; contact: ContactRow; nowMs: number }): readonly OfferPart[] {
+function decide(
+  store: Store,
+  { siteId, contact, nowMs }: { siteId: string; contact: ContactRow; nowMs: number },
+): readonly OfferPart[] {
   const chain = store.desired.chain(siteId);
   const latest = store.desired.latest(siteId);
-  const releaseSignatures = (latest && store.releases.findByDigest(latest.releaseDigest)?.signatures) ?? new Uint8Array();
+  const releaseSignatures =
+    (latest && store.releases.findByDigest(latest.releaseDigest)?.signatures) ?? new Uint8Array();
   const signatures = digestOf(releaseSignatures);
   const decision = decideOffer({
     epoch: store.settings.epoch(),
@@ -48,7 +58,9 @@ function decide(store: Store, { siteId, contact, nowMs }: { siteId: string; cont
   store.contacts.problem(siteId, decision.kind === 'behind' ? decision.code : null, nowMs);
   if (decision.kind !== 'offer' || latest === undefined) return [];
   store.contacts.offered(siteId, { epoch: latest.epoch, generation: latest.generation, signatures });
-  const documents = chain.slice(decision.from).flatMap((link: ChainLink) => store.desired.envelope(siteId, link) ?? []);
+  const documents = chain
+    .slice(decision.from)
+    .flatMap((link: ChainLink) => store.desired.envelope(siteId, link) ?? []);
   return parts(documents, releaseSignatures);
 }
 
@@ -63,7 +75,11 @@ function parts(documents: readonly Uint8Array[], releaseSignatures: Uint8Array):
     }
     groups.at(-1)?.push(document);
   }
-  return groups.map((group, index) => ({ documents: group, releaseSignatures, more: index < groups.length - 1 }));
+  return groups.map((group, index) => ({
+    documents: group,
+    releaseSignatures,
+    more: index < groups.length - 1,
+  }));
 }
 
 function heldBy({ heldEpoch, heldGeneration, heldDigest }: ContactRow): ChainPosition | null {

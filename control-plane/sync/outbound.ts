@@ -2,7 +2,7 @@
 // reads slowly costs a few bytes and delays nobody, and what it reads at last is the newest. Used by session.ts.
 import { create } from '@bufbuild/protobuf';
 import type { ServerDuplexStream } from '@grpc/grpc-js';
-import { SyncResponseSchema, type SyncRequest, type SyncResponse } from '../../proto/gen/tre/v1/sync_pb.ts';
+import { type SyncRequest, type SyncResponse, SyncResponseSchema } from '../../proto/gen/tre/v1/sync_pb.ts';
 import { write } from '../../proto/grpc.ts';
 import type { OfferPart } from './offers.ts';
 
@@ -16,7 +16,7 @@ export class Outbound {
   readonly #acks = new Map<string, number>();
   #parts: readonly OfferPart[] = [];
   #offerWanted = false;
-  #last: { readonly message: Message | undefined; readonly then: () => void } | undefined;
+  #last: { readonly message: Message | undefined; readonly end: () => void } | undefined;
   #draining = false;
 
   /** `offerParts` is asked when the stream is ready for an offer, not before. */
@@ -41,9 +41,9 @@ export class Outbound {
     this.#drain();
   }
 
-  /** Says one last thing, drops the rest, then calls `then`. Only the first call counts. */
-  last(message: Message | undefined, then: () => void): void {
-    this.#last ??= { message, then };
+  /** Says one last thing, drops the rest, then calls `end`. Only the first call counts. */
+  last(message: Message | undefined, end: () => void): void {
+    this.#last ??= { message, end };
     this.#drain();
   }
 
@@ -51,17 +51,19 @@ export class Outbound {
     if (this.#draining) return;
     this.#draining = true;
     // A write fails only when the stream has ended, and then there is nobody left to tell.
-    this.#writeAll().catch(() => undefined).finally(() => {
-      this.#draining = false;
-    });
+    this.#writeAll()
+      .catch(() => undefined)
+      .finally(() => {
+        this.#draining = false;
+      });
   }
 
   async #writeAll(): Promise<void> {
     for (;;) {
       if (this.#last !== undefined) {
-        const { message, then } = this.#last;
+        const { message, end } = this.#last;
         if (message !== undefined) await write(this.#call, create(SyncResponseSchema, { message }));
-        return then();
+        return end();
       }
       const message = this.#next();
       if (message === undefined) return;
@@ -75,7 +77,9 @@ export class Outbound {
     const [ack] = this.#acks;
     if (ack !== undefined) {
       this.#acks.delete(ack[0]);
-      return create(SyncResponseSchema, { message: { case: 'ack', value: { bootId: ack[0], sequence: BigInt(ack[1]) } } }).message;
+      return create(SyncResponseSchema, {
+        message: { case: 'ack', value: { bootId: ack[0], sequence: BigInt(ack[1]) } },
+      }).message;
     }
     if (this.#parts.length === 0 && this.#offerWanted) {
       this.#offerWanted = false;

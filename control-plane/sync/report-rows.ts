@@ -6,10 +6,10 @@ import { isConditionCode } from '../../proto/conditions.ts';
 import { digestForm, uuidForm } from '../../proto/document.ts';
 import { isErrorCode } from '../../proto/errors.ts';
 import {
-  ReportBodySchema,
   type ObjectFact as ObjectFactMessage,
   type Refusal as RefusalMessage,
   type ReportBody,
+  ReportBodySchema,
   type ReportRow as ReportRowMessage,
   type RunResult as RunResultMessage,
   type SiteState as SiteStateMessage,

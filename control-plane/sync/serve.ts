@@ -1,7 +1,8 @@
 // Between grpc-js and our handlers: who calls, refusals as statuses with our code, and nothing thrown that ends the
 // process. Called by the three services of this folder.
-import type { AuthContext } from '@grpc/grpc-js/build/src/auth-context.js';
+
 import type { handleUnaryCall } from '@grpc/grpc-js';
+import type { AuthContext } from '@grpc/grpc-js/build/src/auth-context.js';
 import type { Log } from '../../daemon/log.ts';
 import { digestOf } from '../../proto/envelope.ts';
 import type { ErrorCode } from '../../proto/errors.ts';
@@ -26,7 +27,8 @@ export function unary<Request, Answer extends object>(
 ): handleUnaryCall<Request, Answer> {
   return (call, callback) => {
     handle(call.request).then(
-      (outcome) => (outcome.ok ? callback(null, outcome.answer) : callback(statusOf(outcome.code, outcome.detail))),
+      (outcome) =>
+        outcome.ok ? callback(null, outcome.answer) : callback(statusOf(outcome.code, outcome.detail)),
       (error: unknown) => callback(statusOf(failure(log, error, call.getPath()))),
     );
   };

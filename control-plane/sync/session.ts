@@ -74,7 +74,9 @@ export class SyncSession implements OpenSession {
   }
 
   retire(reconnectAfterMs: number): void {
-    this.#finish({ case: 'retry', value: { $typeName: 'tre.v1.Retry', reconnectAfterMs } }, () => this.#call.end());
+    this.#finish({ case: 'retry', value: { $typeName: 'tre.v1.Retry', reconnectAfterMs } }, () =>
+      this.#call.end(),
+    );
   }
 
   refuse(code: ErrorCode, detail?: string): void {
@@ -127,7 +129,8 @@ export class SyncSession implements OpenSession {
     const { store, clock, onRows } = this.#deps;
     const read = rows.map(readRow);
     const known = read.filter((row) => row !== undefined);
-    if (known.length !== read.length) return this.refuse('REQUEST_INVALID', 'A row has no proper boot id or sequence number.');
+    if (known.length !== read.length)
+      return this.refuse('REQUEST_INVALID', 'A row has no proper boot id or sequence number.');
     const accepted = store.transaction(() => {
       const fresh = store.reports.accept(this.#siteId, known, clock.now());
       for (const row of fresh) this.#takeNote(row);
@@ -159,12 +162,12 @@ export class SyncSession implements OpenSession {
     );
   }
 
-  #finish(message: Parameters<Outbound['last']>[0], then: () => void): void {
+  #finish(message: Parameters<Outbound['last']>[0], end: () => void): void {
     if (this.#over.signal.aborted) return;
     this.#over.abort();
     this.#deps.hub.leave(this.#siteId, this);
     if (this.#saidHello) this.#deps.log.info({ site: this.#siteId }, 'site disconnected');
-    this.#outbound.last(message, then);
+    this.#outbound.last(message, end);
   }
 }
 

@@ -1,8 +1,9 @@
 // The sync service: gives every stream its session and hands it what arrives. Registered by listener.ts.
+// Holds no state: everything about a stream is in its session.
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { SyncRequest } from '../../proto/gen/tre/v1/sync_pb.ts';
 import type { SyncCall } from './outbound.ts';
-import { SyncSession, type SessionDeps } from './session.ts';
+import { type SessionDeps, SyncSession } from './session.ts';
 
 export function syncService(deps: SessionDeps): UntypedServiceImplementation {
   return {

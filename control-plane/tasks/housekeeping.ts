@@ -4,7 +4,7 @@ import { schedule } from 'node-cron';
 import type { Clock } from '../../daemon/clock.ts';
 import type { Log } from '../../daemon/log.ts';
 import type { Store } from '../store/store.ts';
-import { serverLeafLifeMs, type Authority, type ServerIdentity } from '../trust/authority.ts';
+import { type Authority, type ServerIdentity, serverLeafLifeMs } from '../trust/authority.ts';
 
 export interface HousekeepingDeps {
   readonly store: Store;
@@ -27,7 +27,11 @@ const hourly = '7 * * * *';
 export function startHousekeeping(deps: HousekeepingDeps): AsyncDisposable {
   const keepHouse = housekeeping(deps);
   const options = { timezone: 'UTC', noOverlap: true, name: 'housekeeping' };
-  const task = schedule(hourly, () => keepHouse().catch((error: unknown) => deps.log.error({ error }, 'housekeeping failed')), options);
+  const task = schedule(
+    hourly,
+    () => keepHouse().catch((error: unknown) => deps.log.error({ error }, 'housekeeping failed')),
+    options,
+  );
   return { [Symbol.asyncDispose]: async () => task.destroy() };
 }
 

@@ -25,7 +25,11 @@ export interface Decision {
 export const maxJoinTokenLifeMs = 24 * 3_600_000;
 
 /** A new join token for a site. The secret is in this answer and nowhere else. */
-export function issueJoinToken(deps: ApprovalDeps, siteId: string, options: Decision & { readonly lifeMs: number }) {
+export function issueJoinToken(
+  deps: ApprovalDeps,
+  siteId: string,
+  options: Decision & { readonly lifeMs: number },
+) {
   const { store, clock, random } = deps;
   const { secret, hash } = newSecret(random, 'join');
   const createdAtMs = clock.now();
@@ -39,17 +43,28 @@ export function issueJoinToken(deps: ApprovalDeps, siteId: string, options: Deci
 }
 
 /** Approves the waiting machine with these six words. */
-export function approveMachine(deps: ApprovalDeps, siteId: string, options: Decision & { readonly fingerprint: string }) {
+export function approveMachine(
+  deps: ApprovalDeps,
+  siteId: string,
+  options: Decision & { readonly fingerprint: string },
+) {
   const { store, clock } = deps;
   return store.transaction((): Outcome<{ readonly agent: number; readonly fingerprint: string }> => {
     if (store.sites.find(siteId)?.revokedAtMs !== null) return refused('SITE_REVOKED');
     const waiting = store.enrolments.pending(siteId);
     if (waiting.length === 0) return refused('SITE_NOT_JOINED');
     const chosen = waiting.find((one) => one.fingerprint === normaliseFingerprint(options.fingerprint));
-    if (chosen === undefined) return refused('ENROLMENT_UNKNOWN', 'No waiting machine of this site shows these six words.');
+    if (chosen === undefined)
+      return refused('ENROLMENT_UNKNOWN', 'No waiting machine of this site shows these six words.');
     const approvedAtMs = clock.now();
-    for (const one of waiting) store.enrolments.decide(one.id, one === chosen ? 'approved' : 'refused', approvedAtMs);
-    const agent = store.devices.add({ siteId, enrolmentId: chosen.id, deviceKey: chosen.deviceKey, approvedAtMs });
+    for (const one of waiting)
+      store.enrolments.decide(one.id, one === chosen ? 'approved' : 'refused', approvedAtMs);
+    const agent = store.devices.add({
+      siteId,
+      enrolmentId: chosen.id,
+      deviceKey: chosen.deviceKey,
+      approvedAtMs,
+    });
     // Another machine may stand in another cluster; its first Hello says which.
     store.contacts.forgetCluster(siteId);
     append(deps, { ...options, what: 'site.approve', subject: siteId, digest: digestOf(chosen.deviceKey) });
@@ -67,7 +82,10 @@ export function revokeSite(deps: ApprovalDeps, siteId: string, decision: Decisio
   });
 }
 
-function append({ store, clock }: ApprovalDeps, entry: Decision & { what: string; subject: string; digest: string | null }): void {
+function append(
+  { store, clock }: ApprovalDeps,
+  entry: Decision & { what: string; subject: string; digest: string | null },
+): void {
   const { who, why, what, subject, digest } = entry;
   store.audit.append({ atMs: clock.now(), who, what, subject, why, digest });
 }

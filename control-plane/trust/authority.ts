@@ -39,7 +39,11 @@ export interface Authority {
   /** What a join file pins. */
   readonly caDigest: string;
   /** Undefined when the request is not a valid one for a P-256 key. */
-  issueSiteLeaf(request: { readonly csr: Uint8Array; readonly siteId: string; readonly agent: number }): Promise<SiteLeaf | undefined>;
+  issueSiteLeaf(request: {
+    readonly csr: Uint8Array;
+    readonly siteId: string;
+    readonly agent: number;
+  }): Promise<SiteLeaf | undefined>;
   /** A fresh key and leaf for localhost and the given hosts. */
   issueServerIdentity(hosts: readonly string[]): Promise<ServerIdentity>;
 }
@@ -51,13 +55,19 @@ const certificateFile = 'ca.pem';
 export async function createAuthority(folder: string, clock: Clock): Promise<void> {
   const keys = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   const nowMs = clock.now();
-  const certificate = await caCertificate('TRE Fleet site CA', keys, { notBeforeMs: nowMs - backdateMs, notAfterMs: nowMs + caLifeMs });
+  const certificate = await caCertificate('TRE Fleet site CA', keys, {
+    notBeforeMs: nowMs - backdateMs,
+    notAfterMs: nowMs + caLifeMs,
+  });
   await writeFileAtomic(join(folder, keyFile), keys.privateKey.export({ type: 'pkcs8', format: 'pem' }));
   await writeFileAtomic(join(folder, certificateFile), `${certificate.toString('pem')}\n`, { mode: 0o644 });
 }
 
 /** Opens the CA of a folder. Throws DaemonError when a file is missing. */
-export async function openAuthority(folder: string, options: { readonly clock: Clock; readonly domain: string }): Promise<Authority> {
+export async function openAuthority(
+  folder: string,
+  options: { readonly clock: Clock; readonly domain: string },
+): Promise<Authority> {
   const key = createPrivateKey(await readText(join(folder, keyFile)));
   const certificate = readCertificate(await readText(join(folder, certificateFile)));
   const caPem = `${certificate.toString('pem')}\n`;
@@ -93,7 +103,11 @@ async function issueServerIdentity(
   const nowMs = wholeSeconds(clock.now());
   const notAfterMs = nowMs + serverLeafLifeMs;
   const names = [...new Set(['localhost', '127.0.0.1', '::1', ...hosts])];
-  const leaf = await serverLeaf(issuer, keys.publicKey, { notBeforeMs: nowMs - backdateMs, notAfterMs, hosts: names });
+  const leaf = await serverLeaf(issuer, keys.publicKey, {
+    notBeforeMs: nowMs - backdateMs,
+    notAfterMs,
+    hosts: names,
+  });
   const key = keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   // The CA goes along, so that a site that knows only its digest can check the chain.
   return { chain: `${leaf.toString('pem')}\n${issuer.caPem}`, key, issuedAtMs: nowMs, notAfterMs };

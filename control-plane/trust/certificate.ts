@@ -7,9 +7,9 @@ import { isIP } from 'node:net';
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
-  type Extension,
   ExtendedKeyUsage,
   ExtendedKeyUsageExtension,
+  type Extension,
   KeyUsageFlags,
   KeyUsagesExtension,
   Pkcs10CertificateRequest,
@@ -18,6 +18,7 @@ import {
   X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509';
+import { parseDeviceKey } from '../../proto/enrolment.ts';
 
 /** Who signs. */
 export interface Issuer {
@@ -36,7 +37,11 @@ const signingAlgorithm = { name: 'ECDSA', hash: 'SHA-256' };
 const serialBytes = 16;
 
 /** A CA certificate that signs itself. */
-export async function caCertificate(commonName: string, keys: { publicKey: KeyObject; privateKey: KeyObject }, validity: Validity): Promise<X509Certificate> {
+export async function caCertificate(
+  commonName: string,
+  keys: { publicKey: KeyObject; privateKey: KeyObject },
+  validity: Validity,
+): Promise<X509Certificate> {
   const publicKey = cryptoKey(keys.publicKey, 'verify');
   const name = [{ CN: [commonName] }];
   return X509CertificateGenerator.create({
@@ -54,25 +59,45 @@ export async function caCertificate(commonName: string, keys: { publicKey: KeyOb
 }
 
 /** A leaf that names a site by its URI and serves as a client certificate only. */
-export function siteLeaf(issuer: Issuer, publicKey: webcrypto.CryptoKey, options: Validity & { uri: string; commonName: string }): Promise<X509Certificate> {
+export function siteLeaf(
+  issuer: Issuer,
+  publicKey: KeyObject,
+  options: Validity & { uri: string; commonName: string },
+): Promise<X509Certificate> {
   const names = new SubjectAlternativeNameExtension([{ type: 'url', value: options.uri }]);
-  return leaf(issuer, publicKey, { ...options, names, usage: ExtendedKeyUsage.clientAuth });
+  return leaf(issuer, cryptoKey(publicKey, 'verify'), {
+    ...options,
+    names,
+    usage: ExtendedKeyUsage.clientAuth,
+  });
 }
 
 /** A leaf for our own listeners. `hosts` are DNS names and IP addresses. */
-export function serverLeaf(issuer: Issuer, publicKey: KeyObject, options: Validity & { hosts: readonly string[] }): Promise<X509Certificate> {
+export function serverLeaf(
+  issuer: Issuer,
+  publicKey: KeyObject,
+  options: Validity & { hosts: readonly string[] },
+): Promise<X509Certificate> {
   const names = new SubjectAlternativeNameExtension(
-    options.hosts.map((host) => ({ type: isIP(host) === 0 ? ('dns' as const) : ('ip' as const), value: host })),
+    options.hosts.map((host) => ({
+      type: isIP(host) === 0 ? ('dns' as const) : ('ip' as const),
+      value: host,
+    })),
   );
   const usage = ExtendedKeyUsage.serverAuth;
-  return leaf(issuer, cryptoKey(publicKey, 'verify'), { ...options, commonName: 'tre-control-plane', names, usage });
+  return leaf(issuer, cryptoKey(publicKey, 'verify'), {
+    ...options,
+    commonName: 'tre-control-plane',
+    names,
+    usage,
+  });
 }
 
 /** The public key of a request (PKCS #10, DER) whose signature is right and whose key is P-256; otherwise undefined. */
-export async function requestedKey(csr: Uint8Array): Promise<webcrypto.CryptoKey | undefined> {
+export async function requestedKey(csr: Uint8Array): Promise<KeyObject | undefined> {
   try {
     const request = new Pkcs10CertificateRequest(Uint8Array.from(csr));
-    const key = await request.publicKey.export(algorithm, ['verify']);
+    const key = parseDeviceKey(new Uint8Array(request.publicKey.rawData));
     return (await request.verify()) ? key : undefined;
   } catch {
     return undefined;
@@ -108,14 +133,22 @@ function leaf(
 }
 
 async function keyIdentifiers(issuer: Issuer, publicKey: webcrypto.CryptoKey): Promise<readonly Extension[]> {
-  return [await SubjectKeyIdentifierExtension.create(publicKey), await AuthorityKeyIdentifierExtension.create(issuer.certificate.publicKey)];
+  return [
+    await SubjectKeyIdentifierExtension.create(publicKey),
+    await AuthorityKeyIdentifierExtension.create(issuer.certificate.publicKey),
+  ];
 }
 
 function common({ notBeforeMs, notAfterMs }: Validity) {
   const serial = randomBytes(serialBytes);
   // A serial number is a positive integer: the first bit stays 0, and the first byte is never 0.
   serial.writeUInt8((serial.readUInt8() & 0x3f) | 0x40);
-  return { serialNumber: serial.toString('hex'), notBefore: new Date(notBeforeMs), notAfter: new Date(notAfterMs), signingAlgorithm };
+  return {
+    serialNumber: serial.toString('hex'),
+    notBefore: new Date(notBeforeMs),
+    notAfter: new Date(notAfterMs),
+    signingAlgorithm,
+  };
 }
 
 function cryptoKey(key: KeyObject, usage: 'sign' | 'verify'): webcrypto.CryptoKey {

@@ -6,7 +6,14 @@ import { join } from 'node:path';
 import { readText, writeFileAtomic } from '../../daemon/atomic-file.ts';
 import { canonicalBytes } from '../../proto/canonical.ts';
 import type { Desired } from '../../proto/document.ts';
-import { digestOf, encodeEnvelope, payloadTypes, publicKeyOf, signPayload, type PublicKey } from '../../proto/envelope.ts';
+import {
+  digestOf,
+  encodeEnvelope,
+  type PublicKey,
+  payloadTypes,
+  publicKeyOf,
+  signPayload,
+} from '../../proto/envelope.ts';
 import type { JsonObject } from '../../proto/strict-json.ts';
 
 /** A signed document: the envelope that travels, and the digest by which the next document names this one. */
@@ -37,10 +44,16 @@ export async function openDirector(folder: string): Promise<Director> {
     sign(desired) {
       const written = canonicalBytes(plain(desired));
       // Every text in it was checked by a form or a parameter's declaration, so this is a mistake of ours.
-      if (!written.ok) throw new TypeError(`a desired document that cannot be written: ${written.reason} at ${written.pointer}`);
+      if (!written.ok)
+        throw new TypeError(
+          `a desired document that cannot be written: ${written.reason} at ${written.pointer}`,
+        );
       const payload = written.bytes;
       const signatures = [signPayload(key, payloadTypes.desired, payload)];
-      return { envelope: encodeEnvelope({ payloadType: payloadTypes.desired, payload, signatures }), payloadDigest: digestOf(payload) };
+      return {
+        envelope: encodeEnvelope({ payloadType: payloadTypes.desired, payload, signatures }),
+        payloadDigest: digestOf(payload),
+      };
     },
   };
 }

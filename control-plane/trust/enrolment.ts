@@ -10,7 +10,7 @@ import { fingerprintOf } from '../../proto/fingerprint.ts';
 import type { DeviceRow } from '../store/devices.ts';
 import type { EnrolmentRow } from '../store/enrolments.ts';
 import type { Store } from '../store/store.ts';
-import { siteLeafLifeMs, type Authority } from './authority.ts';
+import { type Authority, siteLeafLifeMs } from './authority.ts';
 import { requestedKey } from './certificate.ts';
 import { type Outcome, refused } from './outcome.ts';
 import { hashOf } from './secret.ts';
@@ -34,7 +34,9 @@ export interface BeginRequest {
 }
 
 export interface Enrolment {
-  begin(request: BeginRequest): Promise<Outcome<{ readonly requestId: string; readonly fingerprint: string }>>;
+  begin(
+    request: BeginRequest,
+  ): Promise<Outcome<{ readonly requestId: string; readonly fingerprint: string }>>;
   /** `leaf` is DER, and there only when approved. */
   collect(request: {
     readonly siteId: string;
@@ -58,10 +60,12 @@ export function createEnrolment(deps: EnrolmentDeps): Enrolment {
 
 async function begin(deps: EnrolmentDeps, request: BeginRequest): ReturnType<Enrolment['begin']> {
   const { siteId, deviceKey, csr, signature } = request;
-  if (request.capability < oldestCapability || request.capability > capability) return refused('CAPABILITY_UNSUPPORTED');
+  if (request.capability < oldestCapability || request.capability > capability)
+    return refused('CAPABILITY_UNSUPPORTED');
   const tokenHash = hashOf(request.token);
   if (deps.store.joinTokens.find(tokenHash)?.siteId !== siteId) return refused('TOKEN_UNKNOWN');
-  if (!verifyEnrolment(deviceKey, { purpose: 'begin', siteId, subject: csr }, signature)) return refused('DEVICE_SIGNATURE_INVALID');
+  if (!verifyEnrolment(deviceKey, { purpose: 'begin', siteId, subject: csr }, signature))
+    return refused('DEVICE_SIGNATURE_INVALID');
   if ((await requestedKey(csr)) === undefined) return refused('CSR_INVALID');
   const { store } = deps;
   return store.transaction(() => spend(deps, request, tokenHash));
@@ -73,7 +77,9 @@ function spend({ store, clock, random }: EnrolmentDeps, request: BeginRequest, t
   const earlier = store.enrolments.findByToken(tokenHash);
   if (earlier !== undefined) {
     const same = equal(earlier.deviceKey, deviceKey) && equal(earlier.csr, csr);
-    return same ? { ok: true as const, requestId: earlier.id, fingerprint: earlier.fingerprint } : refused('TOKEN_USED');
+    return same
+      ? { ok: true as const, requestId: earlier.id, fingerprint: earlier.fingerprint }
+      : refused('TOKEN_USED');
   }
   if (nowMs > (store.joinTokens.find(tokenHash)?.expiresAtMs ?? 0)) return refused('TOKEN_EXPIRED');
   if (store.sites.find(siteId)?.revokedAtMs !== null) return refused('SITE_REVOKED');
@@ -85,35 +91,53 @@ function spend({ store, clock, random }: EnrolmentDeps, request: BeginRequest, t
   return { ok: true as const, requestId, fingerprint };
 }
 
-async function collect(deps: EnrolmentDeps, request: Parameters<Enrolment['collect']>[0]): ReturnType<Enrolment['collect']> {
+async function collect(
+  deps: EnrolmentDeps,
+  request: Parameters<Enrolment['collect']>[0],
+): ReturnType<Enrolment['collect']> {
   const { siteId, requestId, signature } = request;
   const { store } = deps;
   const enrolment = store.enrolments.find(requestId);
   if (enrolment?.siteId !== siteId) return refused('ENROLMENT_UNKNOWN');
-  const signed = verifyEnrolment(enrolment.deviceKey, { purpose: 'collect', siteId, subject: requestId }, signature);
+  const signed = verifyEnrolment(
+    enrolment.deviceKey,
+    { purpose: 'collect', siteId, subject: requestId },
+    signature,
+  );
   if (!signed) return refused('DEVICE_SIGNATURE_INVALID');
   if (enrolment.state !== 'approved') return { ok: true, state: enrolment.state };
   const device = store.devices.findByEnrolment(requestId);
-  if (device === undefined || device.agent !== store.devices.current(siteId)?.agent) return refused('SITE_REVOKED');
+  if (device === undefined || device.agent !== store.devices.current(siteId)?.agent)
+    return refused('SITE_REVOKED');
   const issued = await leafFor(deps, device, enrolment.csr);
   return issued.ok ? { ...issued, state: 'approved' } : issued;
 }
 
-async function renew(deps: EnrolmentDeps, request: Parameters<Enrolment['renew']>[0]): ReturnType<Enrolment['renew']> {
+async function renew(
+  deps: EnrolmentDeps,
+  request: Parameters<Enrolment['renew']>[0],
+): ReturnType<Enrolment['renew']> {
   const { siteId, csr, signature } = request;
   const device = deps.store.devices.current(siteId);
-  const signed = device !== undefined && verifyEnrolment(device.deviceKey, { purpose: 'renew', siteId, subject: csr }, signature);
+  const signed =
+    device !== undefined &&
+    verifyEnrolment(device.deviceKey, { purpose: 'renew', siteId, subject: csr }, signature);
   return signed ? leafFor(deps, device, csr) : refused('DEVICE_SIGNATURE_INVALID');
 }
 
 /** The same request gets the same leaf while that is fresh, so that asking twice issues once. */
-async function leafFor(deps: EnrolmentDeps, device: DeviceRow, csr: Uint8Array): Promise<Outcome<{ readonly leaf: Uint8Array }>> {
+async function leafFor(
+  deps: EnrolmentDeps,
+  device: DeviceRow,
+  csr: Uint8Array,
+): Promise<Outcome<{ readonly leaf: Uint8Array }>> {
   const { store, clock, authority } = deps;
   const { siteId, agent } = device;
   const csrDigest = digestOf(csr);
   if (store.sites.find(siteId)?.revokedAtMs !== null) return refused('SITE_REVOKED');
   const known = store.devices.leafFor(device, csrDigest);
-  if (known !== undefined && known.notAfterMs - clock.now() > siteLeafLifeMs / 2) return { ok: true, leaf: known.der };
+  if (known !== undefined && known.notAfterMs - clock.now() > siteLeafLifeMs / 2)
+    return { ok: true, leaf: known.der };
   const leaf = await authority.issueSiteLeaf({ csr, siteId, agent });
   if (leaf === undefined) return refused('CSR_INVALID');
   return store.transaction(() => {
@@ -125,7 +149,12 @@ async function leafFor(deps: EnrolmentDeps, device: DeviceRow, csr: Uint8Array):
   });
 }
 
-function audit({ store, clock }: Pick<EnrolmentDeps, 'store' | 'clock'>, siteId: string, what: string, digest: string): void {
+function audit(
+  { store, clock }: Pick<EnrolmentDeps, 'store' | 'clock'>,
+  siteId: string,
+  what: string,
+  digest: string,
+): void {
   store.audit.append({ atMs: clock.now(), who: `site ${siteId}`, what, subject: siteId, why: null, digest });
 }
 

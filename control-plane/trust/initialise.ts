@@ -37,14 +37,27 @@ export async function initialise(data: string, options: InitOptions): Promise<vo
   store.transaction(() => {
     store.settings.set('epoch', '1');
     store.settings.set('domain', domain);
-    store.audit.append({ atMs: clock.now(), who: 'tre-control-plane', what: 'init', subject: domain, why: null, digest: null });
+    store.audit.append({
+      atMs: clock.now(),
+      who: 'tre-control-plane',
+      what: 'init',
+      subject: domain,
+      why: null,
+      digest: null,
+    });
   });
 }
 
 /** A new operator token: the secret goes to a 0600 file and nowhere else. Throws TreError when the name is taken. */
 export async function addOperator(
   store: Store,
-  options: { readonly clock: Clock; readonly random: Random; readonly name: string; readonly role: Role; readonly file: string },
+  options: {
+    readonly clock: Clock;
+    readonly random: Random;
+    readonly name: string;
+    readonly role: Role;
+    readonly file: string;
+  },
 ): Promise<void> {
   const { clock, random, name, role, file } = options;
   const known = store.operatorTokens.findByName(name);
@@ -57,6 +70,13 @@ export async function addOperator(
   store.transaction(() => {
     store.operatorTokens.remove(name);
     store.operatorTokens.add({ hash, name, role, createdAtMs: clock.now() });
-    store.audit.append({ atMs: clock.now(), who: 'tre-control-plane', what: 'token.new', subject: name, why: null, digest: null });
+    store.audit.append({
+      atMs: clock.now(),
+      who: 'tre-control-plane',
+      what: 'token.new',
+      subject: name,
+      why: null,
+      digest: null,
+    });
   });
 }

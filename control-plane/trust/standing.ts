@@ -12,9 +12,12 @@ export function standingOf(
 ): Outcome<{ readonly site: LeafStanding }> {
   if (leafFingerprint === undefined) return refused('CERTIFICATE_REQUIRED');
   const site = deps.store.devices.standing(leafFingerprint);
-  if (site === undefined) return refused('CERTIFICATE_REQUIRED', 'This certificate is not one that was issued here.');
+  if (site === undefined)
+    return refused('CERTIFICATE_REQUIRED', 'This certificate is not one that was issued here.');
   if (site.siteRevokedAtMs !== null) return refused('SITE_REVOKED');
-  if (site.deviceReplacedAtMs !== null) return refused('SITE_REVOKED', 'Another machine has taken the place of this one.');
-  if (deps.clock.now() > site.notAfterMs) return refused('CERTIFICATE_REQUIRED', 'The certificate has expired: renew it.');
+  if (site.deviceReplacedAtMs !== null)
+    return refused('SITE_REVOKED', 'Another machine has taken the place of this one.');
+  if (deps.clock.now() > site.notAfterMs)
+    return refused('CERTIFICATE_REQUIRED', 'The certificate has expired: renew it.');
   return { ok: true, site };
 }

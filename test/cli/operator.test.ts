@@ -47,15 +47,16 @@ interface Desk {
   readonly folder: string;
   readonly plane: TestControlPlane;
   /** Runs trectl with its login in the folder; `@name` is a file of the folder. */
-  trectl(...args: string[]): Promise<Ran>;
+  readonly trectl: (...args: string[]) => Promise<Ran>;
   /** The same, and it must succeed; returns stdout. */
-  done(...args: string[]): Promise<string>;
+  readonly done: (...args: string[]) => Promise<string>;
 }
 
 async function openDesk(t: ExecutionContext): Promise<Desk> {
   const plane = await startControlPlane(scratch(t));
   t.teardown(() => plane.stop());
-  const place = (pointer: string) => `places: [{kind: ConfigMap, name: a, namespace: default, pointer: ${pointer}}]`;
+  const place = (pointer: string) =>
+    `places: [{kind: ConfigMap, name: a, namespace: default, pointer: ${pointer}}]`;
   const parameters = [
     'parameters:',
     `  - {name: motto, type: string, default: quiet, maxLength: 20, ${place('/data/k')}}`,
@@ -65,7 +66,12 @@ async function openDesk(t: ExecutionContext): Promise<Desk> {
     'src/release.yaml': releaseYaml(parameters),
     'src/app/a.yaml': `${configMap('a')}immutable: false\n`,
   });
-  const trectl = (...args: string[]) => runTrectl(commands, args.map((arg) => arg.replace(/^@/, `${folder}/`)), { XDG_CONFIG_HOME: join(folder, 'config') });
+  const trectl = (...args: string[]) =>
+    runTrectl(
+      commands,
+      args.map((arg) => arg.replace(/^@/, `${folder}/`)),
+      { XDG_CONFIG_HOME: join(folder, 'config') },
+    );
   const done = async (...args: string[]): Promise<string> => {
     const result = await trectl(...args);
     t.is(result.code, 0, `${args.join(' ')}: ${result.stderr}`);
@@ -76,7 +82,8 @@ async function openDesk(t: ExecutionContext): Promise<Desk> {
   return { folder, plane, trectl, done };
 }
 
-const login = (desk: Desk) => desk.done('login', '--server', desk.plane.addresses.api, '--ca', '@ca.pem', '--token-file', '@token');
+const login = (desk: Desk) =>
+  desk.done('login', '--server', desk.plane.addresses.api, '--ca', '@ca.pem', '--token-file', '@token');
 
 test('from login to a site that was assigned a release', async (t) => {
   const desk = await openDesk(t);
@@ -106,27 +113,52 @@ test('from login to a site that was assigned a release', async (t) => {
   const looked = await trectl('site', 'approve', 'leeds');
   t.is(looked.code, 2);
   t.true(looked.stdout.startsWith(fingerprint));
-  const wrong = await trectl('site', 'approve', 'leeds', '--fingerprint', 'lusab-babad-gutih-tugad-mudof-sakat');
+  const wrong = await trectl(
+    'site',
+    'approve',
+    'leeds',
+    '--fingerprint',
+    'lusab-babad-gutih-tugad-mudof-sakat',
+  );
   t.is(wrong.code, 3);
   t.regex(wrong.stderr, /^ENROLMENT_UNKNOWN: /);
   await done('site', 'approve', 'leeds', '--fingerprint', fingerprint.replaceAll('-', ' '));
   const { leaf } = await collect(channel, machine, requestId);
 
-  t.regex(await done('site', 'assign', 'leeds', 'sample@1.0.0', '--set', 'locked=true', '--why', 'first'), /generation: +1\nparameters: +locked=true/);
+  t.regex(
+    await done('site', 'assign', 'leeds', 'sample@1.0.0', '--set', 'locked=true', '--why', 'first'),
+    /generation: +1\nparameters: +locked=true/,
+  );
   const stream = await openStream({ siteId: file.siteId, name: 'leeds', machine, leaf, door }, { bootId });
   t.teardown(() => stream.close());
   await stream.until('offer');
-  t.regex(await done('site', 'assign', 'leeds', 'sample@1.0.0', '--set', 'motto=a b'), /generation: +2\nparameters: +locked=true, motto=a b/);
-  t.regex(await done('site', 'assign', 'leeds', 'sample@1.0.0', '--unset', 'locked'), /parameters: +motto=a b\n?$/);
+  t.regex(
+    await done('site', 'assign', 'leeds', 'sample@1.0.0', '--set', 'motto=a b'),
+    /generation: +2\nparameters: +locked=true, motto=a b/,
+  );
+  t.regex(
+    await done('site', 'assign', 'leeds', 'sample@1.0.0', '--unset', 'locked'),
+    /parameters: +motto=a b\n?$/,
+  );
 
-  t.regex(await done('site', 'list'), /^NAME +NEWS .*\nleeds +live +\S+ +sample@1\.0\.0 +0\/3 +- +- +- +-\n$/);
+  t.regex(
+    await done('site', 'list'),
+    /^NAME +NEWS .*\nleeds +live +\S+ +sample@1\.0\.0 +0\/3 +- +- +- +-\n$/,
+  );
   const shown = JSON.parse(await done('site', 'show', 'leeds', '-o', 'json')) as Record<string, unknown>;
   t.like(shown, { name: 'leeds', joined: true, contact: { class: 'live' }, desired: { generation: 3 } });
-  t.regex(await done('site', 'show', 'leeds'), /news: +live, last heard \d{4}-.*\n[^]*wanted: +sample@1\.0\.0, generation 3/);
+  t.regex(
+    await done('site', 'show', 'leeds'),
+    /news: +live, last heard \d{4}-.*\n[^]*wanted: +sample@1\.0\.0, generation 3/,
+  );
   t.regex(await done('site', 'show', 'leeds', '-o', 'yaml'), /\nname: leeds\n/);
 
   const refusals: readonly (readonly [string[], number, RegExp])[] = [
-    [['site', 'assign', 'leeds', 'sample@1.0.0', '--set', 'locked=12'], 3, /^PARAMETER_REFUSED: locked: must be true or false/],
+    [
+      ['site', 'assign', 'leeds', 'sample@1.0.0', '--set', 'locked=12'],
+      3,
+      /^PARAMETER_REFUSED: locked: must be true or false/,
+    ],
     [['site', 'assign', 'leeds', 'sample@1.0.0', '--set', 'colour=red'], 3, /^PARAMETER_UNKNOWN: /],
     [['site', 'assign', 'leeds', 'sample@2.0.0'], 3, /^RELEASE_UNKNOWN: /],
     [['site', 'assign', 'leeds', 'sample@1.0.0', '--set', 'locked'], 2, /must be name=value/],
@@ -157,7 +189,9 @@ test('a damaged pack is not sent', async (t) => {
   const desk = await openDesk(t);
   await login(desk);
   await desk.done('release', 'build', '@src', '-o', '@out');
-  const manifest = JSON.parse(readFileSync(join(desk.folder, 'out/release.json'), 'utf8')) as { objects: { digest: string }[] };
+  const manifest = JSON.parse(readFileSync(join(desk.folder, 'out/release.json'), 'utf8')) as {
+    objects: { digest: string }[];
+  };
   const digest = manifest.objects[0]?.digest.slice('sha256:'.length) ?? '';
   writeFileSync(join(desk.folder, 'out/blobs/sha256', digest), '{}');
   const refused = await desk.trectl('release', 'publish', '@out');
@@ -169,11 +203,18 @@ test('a login says what is wrong before it is kept', async (t) => {
   const desk = await openDesk(t);
   const { trectl, folder, plane } = desk;
   t.regex((await trectl('site', 'list')).stderr, /^UNAUTHENTICATED: You are not logged in/);
-  const attempt = (server: string, ca = '@ca.pem', token = '@token') => trectl('login', '--server', server, '--ca', ca, '--token-file', token);
+  const attempt = (server: string, ca = '@ca.pem', token = '@token') =>
+    trectl('login', '--server', server, '--ca', ca, '--token-file', token);
   t.regex((await attempt(plane.addresses.api.replace('https', 'http'))).stderr, /^PLAIN_HTTP: /);
   t.is((await attempt('control-plane')).code, 2);
-  t.regex((await attempt(plane.addresses.api, '@token')).stderr, /^FILE_UNREADABLE: .*token holds no certificate/);
-  t.regex((await attempt(plane.addresses.api, '@none.pem')).stderr, /^FILE_UNREADABLE: There is no file .*none\.pem/);
+  t.regex(
+    (await attempt(plane.addresses.api, '@token')).stderr,
+    /^FILE_UNREADABLE: .*token holds no certificate/,
+  );
+  t.regex(
+    (await attempt(plane.addresses.api, '@none.pem')).stderr,
+    /^FILE_UNREADABLE: There is no file .*none\.pem/,
+  );
   writeFileSync(join(folder, 'wrong'), 'tre-operator-wrong');
   const denied = await attempt(plane.addresses.api, '@ca.pem', '@wrong');
   t.is(denied.code, 3);
@@ -185,12 +226,15 @@ test('a server of another CA is not trusted, and one that is not there is unreac
   const desk = await openDesk(t);
   const other = scratch(t);
   await createAuthority(other, systemClock);
-  const { chain, key } = await (await openAuthority(other, { clock: systemClock, domain: 'localhost' })).issueServerIdentity([]);
+  const { chain, key } = await (
+    await openAuthority(other, { clock: systemClock, domain: 'localhost' })
+  ).issueServerIdentity([]);
   const server = createServer({ cert: chain, key }, (_request, response) => response.end('{}'));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.teardown(() => server.close());
   const { port } = server.address() as { port: number };
-  const attempt = (at: string) => desk.trectl('login', '--server', at, '--ca', '@ca.pem', '--token-file', '@token');
+  const attempt = (at: string) =>
+    desk.trectl('login', '--server', at, '--ca', '@ca.pem', '--token-file', '@token');
   const untrusted = await attempt(`https://localhost:${port}`);
   t.is(untrusted.code, 3);
   t.regex(untrusted.stderr, /^CERTIFICATE_UNTRUSTED: localhost:/);
@@ -206,7 +250,19 @@ test('a server of another CA is not trusted, and one that is not there is unreac
 test('a viewer may look but not change', async (t) => {
   const desk = await openDesk(t);
   const controlPlane = join(import.meta.dirname, '../../control-plane/main.ts');
-  const made = await systemExec(environment()).run(process.execPath, [controlPlane, 'token', 'new', '--data', desk.plane.data, '--role', 'viewer', '--name', 'sam', '--out', join(desk.folder, 'token')]);
+  const made = await systemExec(environment()).run(process.execPath, [
+    controlPlane,
+    'token',
+    'new',
+    '--data',
+    desk.plane.data,
+    '--role',
+    'viewer',
+    '--name',
+    'sam',
+    '--out',
+    join(desk.folder, 'token'),
+  ]);
   t.is(made.code, 0, made.stderr);
   await login(desk);
   await desk.done('site', 'list');

@@ -1,9 +1,10 @@
 // A stream between a site and a real control plane: offers, acknowledgements, refusals, revocation.
 
 import { create, toBinary } from '@bufbuild/protobuf';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
+import type { DesiredView, SiteDetail } from '../../control-plane/api/site-schema.ts';
 import { parseDesired } from '../../proto/document.ts';
-import { decodeEnvelope, decodeSignatures, verifiedSigners } from '../../proto/envelope.ts';
+import { decodeEnvelope, decodeSignatures, type PublicKey, verifiedSigners } from '../../proto/envelope.ts';
 import { ReportBodySchema } from '../../proto/gen/tre/v1/sync_pb.ts';
 import { CallFailed } from '../../proto/grpc.ts';
 import { bootId, joinMachine, joinSite, openStream, type TestStream } from '../support/agent-client.ts';
@@ -14,7 +15,7 @@ import { scratch } from '../support/scratch.ts';
 const signer = newSigner('alice');
 const made = makeRelease([configMapObject('a'), configMapObject('b')]);
 
-async function planeWithRelease(t: Parameters<typeof scratch>[0]): Promise<TestControlPlane> {
+async function planeWithRelease(t: ExecutionContext): Promise<TestControlPlane> {
   const plane = await startControlPlane(scratch(t));
   t.teardown(() => plane.stop());
   await publishRelease(plane, made, signaturesOf(made.manifest, signer));
@@ -35,12 +36,19 @@ test('a site is welcomed and offered its document with the signatures of the rel
   t.false(offer.value.more);
   t.is(offer.value.documents.length, 1);
   const envelope = decodeEnvelope(offer.value.documents[0] ?? new Uint8Array());
-  const { body } = await plane.rest('GET', '/v1/director');
+  const { body } = await plane.rest<{ director: PublicKey }>('GET', '/v1/director');
   t.deepEqual(verifiedSigners([body.director], envelope), ['director']);
   const desired = parseDesired(envelope.payload);
-  t.like(desired, { siteId: site.siteId, epoch: 1, generation: 1, previous: null, clusterUid: null, release: { digest: made.digest } });
+  t.like(desired, {
+    siteId: site.siteId,
+    epoch: 1,
+    generation: 1,
+    previous: null,
+    clusterUid: null,
+    release: { digest: made.digest },
+  });
   t.is(decodeSignatures(offer.value.releaseSignatures).signatures.length, 1);
-  t.true((await plane.rest('GET', '/v1/sites/leeds')).body.contact.connected);
+  t.true((await plane.rest<SiteDetail>('GET', '/v1/sites/leeds')).body.contact.connected);
 });
 
 test('a new document reaches a connected site at once, as a chain from what it holds', async (t) => {
@@ -71,7 +79,7 @@ test('a new document reaches a connected site at once, as a chain from what it h
 test('an offer ends where the site already is', async (t) => {
   const plane = await planeWithRelease(t);
   const site = await joinSite(plane, 'leeds');
-  const { body } = await plane.rest('PUT', '/v1/sites/leeds/desired', { release: made.digest });
+  const { body } = await plane.rest<DesiredView>('PUT', '/v1/sites/leeds/desired', { release: made.digest });
   const stream = await openStream(site, { epoch: 1, generation: 1, documentDigest: body.digest });
   t.teardown(() => stream.close());
   await stream.until('welcome');
@@ -79,9 +87,17 @@ test('an offer ends where the site already is', async (t) => {
 });
 
 for (const [title, hello, code] of [
-  ['a higher generation', { epoch: 1, generation: 7, documentDigest: `sha256:${'7'.repeat(64)}` }, 'GENERATION_LOWER'],
+  [
+    'a higher generation',
+    { epoch: 1, generation: 7, documentDigest: `sha256:${'7'.repeat(64)}` },
+    'GENERATION_LOWER',
+  ],
   ['a higher epoch', { epoch: 2, generation: 1, documentDigest: `sha256:${'7'.repeat(64)}` }, 'EPOCH_LOWER'],
-  ['another document of the same generation', { epoch: 1, generation: 1, documentDigest: `sha256:${'7'.repeat(64)}` }, 'CHAIN_BROKEN'],
+  [
+    'another document of the same generation',
+    { epoch: 1, generation: 1, documentDigest: `sha256:${'7'.repeat(64)}` },
+    'CHAIN_BROKEN',
+  ],
 ] as const) {
   test(`a site that holds ${title} is offered nothing, and the operator sees ${code}`, async (t) => {
     const plane = await planeWithRelease(t);
@@ -91,7 +107,7 @@ for (const [title, hello, code] of [
     t.teardown(() => stream.close());
     await stream.until('welcome');
     t.true(await stream.quiet(300));
-    t.is((await plane.rest('GET', '/v1/sites/leeds')).body.problem.code, code);
+    t.is((await plane.rest<SiteDetail>('GET', '/v1/sites/leeds')).body.problem?.code, code);
     const again = await plane.rest('PUT', '/v1/sites/leeds/desired', { release: made.digest });
     t.is(again.body.code, code);
   });
@@ -106,7 +122,7 @@ test('what a site refused is not offered again until signatures are added', asyn
   await sendRefusal(stream, { sequence: 1n, generation: 1, code: 'RELEASE_UNDER_SIGNED' });
   await stream.until('ack');
   stream.close();
-  const shown = (await plane.rest('GET', '/v1/sites/leeds')).body;
+  const shown = (await plane.rest<SiteDetail>('GET', '/v1/sites/leeds')).body;
   t.like(shown.refused, { code: 'RELEASE_UNDER_SIGNED', generation: 1 });
   t.is(shown.refusals.length, 1);
 
@@ -115,7 +131,9 @@ test('what a site refused is not offered again until signatures are added', asyn
   await again.until('welcome');
   t.true(await again.quiet(300));
   const more = signaturesOf(made.manifest, newSigner('bob'));
-  await plane.rest('PUT', `/v1/releases/${made.digest}/signatures`, { signatures: JSON.parse(more.toString('utf8')) });
+  await plane.rest('PUT', `/v1/releases/${made.digest}/signatures`, {
+    signatures: JSON.parse(more.toString('utf8')) as unknown,
+  });
   const offer = await again.until('offer');
   t.is(decodeSignatures(offer.value.releaseSignatures).signatures.length, 2);
 });
@@ -131,10 +149,14 @@ test('reports are acknowledged per start of the agent, and count once', async (t
   await stream.until('ack');
   await sendState(stream, { sequence: 2n, generation: 0 });
   t.like((await stream.until('ack')).value, { bootId, sequence: 2n });
-  const events = (await plane.rest('GET', '/v1/sites/leeds/events')).body.events;
-  t.deepEqual(events.map((event: { code: string }) => event.code), ['SITE_MISMATCH']);
-  const shown = (await plane.rest('GET', '/v1/sites/leeds')).body;
-  t.true(shown.state.applied);
+  const events = (await plane.rest<{ events: { code: string }[] }>('GET', '/v1/sites/leeds/events')).body
+    .events;
+  t.deepEqual(
+    events.map((event) => event.code),
+    ['SITE_MISMATCH'],
+  );
+  const shown = (await plane.rest<SiteDetail>('GET', '/v1/sites/leeds')).body;
+  t.true(shown.state?.applied);
   t.is(shown.contact.class, 'live');
 });
 
@@ -181,8 +203,11 @@ test('an agent of another capability is refused, and the operator sees why', asy
   const site = await joinSite(plane, 'leeds');
   const stream = await openStream(site, { capability: 99 });
   t.teardown(() => stream.close());
-  t.is((await t.throwsAsync(stream.until('welcome'), { instanceOf: CallFailed }))?.code, 'CAPABILITY_UNSUPPORTED');
-  t.is((await plane.rest('GET', '/v1/sites/leeds')).body.problem.code, 'CAPABILITY_UNSUPPORTED');
+  t.is(
+    (await t.throwsAsync(stream.until('welcome'), { instanceOf: CallFailed }))?.code,
+    'CAPABILITY_UNSUPPORTED',
+  );
+  t.is((await plane.rest<SiteDetail>('GET', '/v1/sites/leeds')).body.problem?.code, 'CAPABILITY_UNSUPPORTED');
 });
 
 test('the first message must be Hello', async (t) => {
@@ -205,7 +230,10 @@ test('a frame of 5 MiB is refused with its code, and the next call works', async
   const again = await openStream(site);
   t.teardown(() => again.close());
   await again.until('welcome');
-  t.is((await plane.rest('GET', '/v1/sites/leeds/events')).body.events.length, 0);
+  t.is(
+    (await plane.rest<{ events: { code: string }[] }>('GET', '/v1/sites/leeds/events')).body.events.length,
+    0,
+  );
 });
 
 test('the newest stream of a site counts; the one before is asked to come again', async (t) => {
@@ -218,7 +246,7 @@ test('the newest stream of a site counts; the one before is asked to come again'
   await second.until('welcome');
   await first.until('retry');
   first.close();
-  t.true((await plane.rest('GET', '/v1/sites/leeds')).body.contact.connected);
+  t.true((await plane.rest<SiteDetail>('GET', '/v1/sites/leeds')).body.contact.connected);
 });
 
 test('stopping the control plane asks sites to come again later', async (t) => {
@@ -233,17 +261,30 @@ test('stopping the control plane asks sites to come again later', async (t) => {
 });
 
 function sendRow(stream: TestStream, sequence: bigint, body: Uint8Array): Promise<void> {
-  return stream.duplex.send({ message: { case: 'report', value: { rows: [{ bootId, sequence, body }] } } } as never);
+  return stream.duplex.send({
+    message: { case: 'report', value: { rows: [{ bootId, sequence, body }] } },
+  } as never);
 }
 
-function sendRefusal(stream: TestStream, refusal: { sequence: bigint; generation: number; code: string }): Promise<void> {
+function sendRefusal(
+  stream: TestStream,
+  refusal: { sequence: bigint; generation: number; code: string },
+): Promise<void> {
   const { sequence, generation, code } = refusal;
   const value = { atMs: BigInt(Date.now()), epoch: 1, generation, code };
-  return sendRow(stream, sequence, toBinary(ReportBodySchema, create(ReportBodySchema, { body: { case: 'refusal', value } })));
+  return sendRow(
+    stream,
+    sequence,
+    toBinary(ReportBodySchema, create(ReportBodySchema, { body: { case: 'refusal', value } })),
+  );
 }
 
 function sendState(stream: TestStream, state: { sequence: bigint; generation: number }): Promise<void> {
   const { sequence, generation } = state;
   const value = { observedAtMs: BigInt(Date.now()), epoch: 1, generation, applied: true };
-  return sendRow(stream, sequence, toBinary(ReportBodySchema, create(ReportBodySchema, { body: { case: 'state', value } })));
+  return sendRow(
+    stream,
+    sequence,
+    toBinary(ReportBodySchema, create(ReportBodySchema, { body: { case: 'state', value } })),
+  );
 }

@@ -10,9 +10,14 @@ import { capability } from '../../proto/capability.ts';
 import { signEnrolment } from '../../proto/enrolment.ts';
 import { ContentService } from '../../proto/gen/tre/v1/content_pb.ts';
 import { EnrolmentService, EnrolmentState } from '../../proto/gen/tre/v1/enrolment_pb.ts';
-import { type HelloSchema, type SyncRequestSchema, type SyncResponse, SyncService } from '../../proto/gen/tre/v1/sync_pb.ts';
-import { callDuplex, callServerStream, callUnary, type Duplex } from '../../proto/grpc.ts';
 import type { SyncResponseSchema } from '../../proto/gen/tre/v1/sync_pb.ts';
+import {
+  type HelloSchema,
+  type SyncRequestSchema,
+  type SyncResponse,
+  SyncService,
+} from '../../proto/gen/tre/v1/sync_pb.ts';
+import { callDuplex, callServerStream, callUnary, type Duplex } from '../../proto/grpc.ts';
 import type { TestControlPlane } from './control-plane.ts';
 
 const callTimeoutMs = 10_000;
@@ -55,7 +60,10 @@ export async function makeCsr(privateKey: KeyObject, publicKey: KeyObject): Prom
 }
 
 /** A channel; with a leaf it shows that as its certificate. */
-export function openChannel(door: Door, identity?: { readonly leaf: Uint8Array; readonly key: KeyObject }): Client {
+export function openChannel(
+  door: Door,
+  identity?: { readonly leaf: Uint8Array; readonly key: KeyObject },
+): Client {
   const ca = Buffer.from(door.ca);
   if (identity === undefined) return new Client(door.address, credentials.createSsl(ca));
   const key = Buffer.from(identity.key.export({ type: 'pkcs8', format: 'pem' }));
@@ -74,21 +82,39 @@ export interface BeginChanges {
 export function begin(channel: Client, machine: Machine, token: string, changes: BeginChanges = {}) {
   const csr = changes.csr ?? machine.csr;
   const siteId = changes.siteId ?? machine.siteId;
-  const signature = changes.signature ?? signEnrolment(machine.deviceKey, { purpose: 'begin', siteId, subject: csr });
-  const request = { siteId, token, devicePublicKey: machine.devicePublicKey, csr, signature, capability: changes.capability ?? capability };
+  const signature =
+    changes.signature ?? signEnrolment(machine.deviceKey, { purpose: 'begin', siteId, subject: csr });
+  const request = {
+    siteId,
+    token,
+    devicePublicKey: machine.devicePublicKey,
+    csr,
+    signature,
+    capability: changes.capability ?? capability,
+  };
   return callUnary(channel, EnrolmentService.method.begin, request as never, callOptions());
 }
 
 export function collect(channel: Client, machine: Machine, requestId: string) {
   const { siteId } = machine;
   const signature = signEnrolment(machine.deviceKey, { purpose: 'collect', siteId, subject: requestId });
-  return callUnary(channel, EnrolmentService.method.collect, { siteId, requestId, signature } as never, callOptions());
+  return callUnary(
+    channel,
+    EnrolmentService.method.collect,
+    { siteId, requestId, signature } as never,
+    callOptions(),
+  );
 }
 
 export function renew(channel: Client, machine: Machine, csr = machine.csr) {
   const { siteId } = machine;
   const signature = signEnrolment(machine.deviceKey, { purpose: 'renew', siteId, subject: csr });
-  return callUnary(channel, EnrolmentService.method.renew, { siteId, csr, signature } as never, callOptions());
+  return callUnary(
+    channel,
+    EnrolmentService.method.renew,
+    { siteId, csr, signature } as never,
+    callOptions(),
+  );
 }
 
 /** A site that has joined. */
@@ -102,8 +128,8 @@ export interface JoinedSite {
 
 /** Creates a site and takes a machine through begin, approve and collect. */
 export async function joinSite(plane: TestControlPlane, name: string): Promise<JoinedSite> {
-  const created = await plane.rest('POST', '/v1/sites', { name });
-  const siteId = created.body.id as string;
+  const created = await plane.rest<{ id: string }>('POST', '/v1/sites', { name });
+  const siteId = created.body.id;
   const door = { address: plane.addresses.agents, ca: plane.ca };
   const { machine, leaf } = await joinMachine(plane, siteId, door);
   return { siteId, name, machine, leaf, door };
@@ -111,10 +137,10 @@ export async function joinSite(plane: TestControlPlane, name: string): Promise<J
 
 export async function joinMachine(plane: TestControlPlane, siteId: string, door: Door) {
   const machine = await newMachine(siteId);
-  const { body } = await plane.rest('POST', `/v1/sites/${siteId}/join-token`, {});
+  const { body } = await plane.rest<{ token: string }>('POST', `/v1/sites/${siteId}/join-token`, {});
   const channel = openChannel(door);
   try {
-    const { requestId, fingerprint } = await begin(channel, machine, body.token as string);
+    const { requestId, fingerprint } = await begin(channel, machine, body.token);
     await plane.rest('POST', `/v1/sites/${siteId}/approve`, { fingerprint });
     const collected = await collect(channel, machine, requestId);
     if (collected.state !== EnrolmentState.APPROVED) throw new Error(`state ${collected.state}`);
@@ -133,7 +159,9 @@ export interface TestStream {
   /** The next message; rejects with CallFailed when the stream breaks, with an Error when it ends or after 5 s. */
   next(): Promise<SyncResponse['message']>;
   /** The next message of a kind, whatever comes before it. */
-  until<C extends SyncResponse['message']['case']>(wanted: C): Promise<Extract<SyncResponse['message'], { case: C }>>;
+  until<C extends SyncResponse['message']['case']>(
+    wanted: C,
+  ): Promise<Extract<SyncResponse['message'], { case: C }>>;
   /** Resolves to false when nothing comes within this time. */
   quiet(ms: number): Promise<boolean>;
   close(): void;
@@ -147,7 +175,9 @@ export async function openStream(site: JoinedSite, hello: HelloInit | null = {})
   const ending = new AbortController();
   const duplex = callDuplex(channel, SyncService.method.sync, ending.signal);
   if (hello !== null) {
-    await duplex.send({ message: { case: 'hello', value: { capability, bootId, agentVersion: '0.1.0', ...hello } } } as never);
+    await duplex.send({
+      message: { case: 'hello', value: { capability, bootId, agentVersion: '0.1.0', ...hello } },
+    } as never);
   }
   // One read is under way at a time; what `quiet` did not wait for is what `next` gets.
   let pending: Promise<IteratorResult<SyncResponse>> | undefined;
@@ -171,7 +201,15 @@ export async function openStream(site: JoinedSite, hello: HelloInit | null = {})
     async quiet(ms) {
       const waiting = read();
       waiting.catch(() => undefined);
-      return (await Promise.race([waiting.then(() => 'message', () => 'end'), after(ms)])) === 'time';
+      return (
+        (await Promise.race([
+          waiting.then(
+            () => 'message',
+            () => 'end',
+          ),
+          after(ms),
+        ])) === 'time'
+      );
     },
     close: () => {
       ending.abort();
@@ -181,12 +219,21 @@ export async function openStream(site: JoinedSite, hello: HelloInit | null = {})
 }
 
 /** Fetches whole contents by digest. */
-export async function fetchContent(site: JoinedSite, digests: readonly string[], offset = 0): Promise<ReadonlyMap<string, Buffer>> {
+export async function fetchContent(
+  site: JoinedSite,
+  digests: readonly string[],
+  offset = 0,
+): Promise<ReadonlyMap<string, Buffer>> {
   const channel = openChannel(site.door, { leaf: site.leaf, key: site.machine.leafKey });
   const chunks = new Map<string, Buffer[]>();
   try {
     const request = { digests: [...digests], offset: BigInt(offset) };
-    for await (const part of callServerStream(channel, ContentService.method.fetch, request, AbortSignal.timeout(callTimeoutMs))) {
+    for await (const part of callServerStream(
+      channel,
+      ContentService.method.fetch,
+      request,
+      AbortSignal.timeout(callTimeoutMs),
+    )) {
       chunks.set(part.digest, [...(chunks.get(part.digest) ?? []), Buffer.from(part.chunk)]);
     }
   } finally {
@@ -199,14 +246,17 @@ export async function fetchContent(site: JoinedSite, digests: readonly string[],
 export function shownChain(address: string): Promise<readonly string[]> {
   const [host = '', port = ''] = address.split(':');
   return new Promise((resolve, reject) => {
-    const socket = connect({ host, port: Number(port), servername: host, rejectUnauthorized: false, ALPNProtocols: ['h2'] }, () => {
-      const digests: string[] = [];
-      for (let one = socket.getPeerX509Certificate(); one !== undefined; one = one.issuerCertificate) {
-        digests.push(`sha256:${createHash('sha256').update(one.raw).digest('hex')}`);
-      }
-      socket.destroy();
-      resolve(digests);
-    });
+    const socket = connect(
+      { host, port: Number(port), servername: host, rejectUnauthorized: false, ALPNProtocols: ['h2'] },
+      () => {
+        const digests: string[] = [];
+        for (let one = socket.getPeerX509Certificate(); one !== undefined; one = one.issuerCertificate) {
+          digests.push(`sha256:${createHash('sha256').update(one.raw).digest('hex')}`);
+        }
+        socket.destroy();
+        resolve(digests);
+      },
+    );
     socket.once('error', reject);
   });
 }

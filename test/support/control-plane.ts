@@ -13,12 +13,17 @@ import { silentLog } from '../../daemon/log.ts';
 import { systemRandom } from '../../daemon/random.ts';
 import type { MadeRelease } from './documents.ts';
 
-export interface Answer {
+/** `T` is the caller's word for the body; a problem has `code` and `detail`. */
+export interface Answer<T> {
   readonly status: number;
   readonly contentType: string;
-  // Answers are looked at field by field, as a stranger's program would; their types are what is tested.
-  // biome-ignore lint/suspicious/noExplicitAny: a test reads JSON of many shapes
-  readonly body: any;
+  readonly body: T;
+}
+
+export interface ProblemBody {
+  readonly code: string;
+  readonly detail: string;
+  readonly next: string;
 }
 
 export interface TestControlPlane extends AsyncDisposable {
@@ -27,7 +32,12 @@ export interface TestControlPlane extends AsyncDisposable {
   readonly ca: string;
   readonly token: string;
   /** One request with the operator's token, or with another one, or without any (null). */
-  rest(method: string, path: string, body?: unknown, token?: string | null): Promise<Answer>;
+  rest<T = ProblemBody>(
+    method: string,
+    path: string,
+    body?: unknown,
+    token?: string | null,
+  ): Promise<Answer<T>>;
   stop(): Promise<void>;
 }
 
@@ -36,25 +46,48 @@ export async function startControlPlane(data: string): Promise<TestControlPlane>
   const { values: settings } = await loadSettings({ data, grpcPort: 0, httpPort: 0 });
   const tokenFile = join(data, 'operator-token');
   const clock = systemClock;
-  await initialise(data, { clock, random: systemRandom(clock), domain: 'localhost', tokenFile }).catch((error: unknown) => {
-    if (!(error instanceof Error && error.message.startsWith('ALREADY_INITIALISED'))) throw error;
-  });
+  await initialise(data, { clock, random: systemRandom(clock), domain: 'localhost', tokenFile }).catch(
+    (error: unknown) => {
+      if (!(error instanceof Error && error.message.startsWith('ALREADY_INITIALISED'))) throw error;
+    },
+  );
   const { lifecycle, stop } = testLifecycle();
   const addresses = await runControlPlane(lifecycle, { settings, version: '0.0.0-test', log: silentLog });
   const ca = readFileSync(join(trustFolder(data), 'ca.pem'), 'utf8');
   const token = readFileSync(tokenFile, 'utf8').trim();
-  const rest: TestControlPlane['rest'] = (method, path, body, given = token) =>
-    callRest({ method, url: `${addresses.api}${path}`, ca, token: given, body });
+  const rest: TestControlPlane['rest'] = <T>(
+    method: string,
+    path: string,
+    body?: unknown,
+    given: string | null = token,
+  ) => callRest<T>({ method, url: `${addresses.api}${path}`, ca, token: given, body });
   return { data, addresses, ca, token, rest, stop, [Symbol.asyncDispose]: stop };
 }
 
+export interface PublishedRelease {
+  readonly digest: string;
+  readonly signatures: number;
+  readonly code?: string;
+}
+
 /** Publishes a release as trectl does, signatures and all; returns the answer of the publication itself. */
-export async function publishRelease(plane: TestControlPlane, made: MadeRelease, signatures: Uint8Array): Promise<Answer> {
-  const contents = made.objects.map((bytes, index) => ({ digest: made.release.objects[index]?.digest, text: bytes.toString('utf8') }));
+export async function publishRelease(
+  plane: TestControlPlane,
+  made: MadeRelease,
+  signatures: Uint8Array,
+): Promise<Answer<PublishedRelease>> {
+  const contents = made.objects.map((bytes, index) => ({
+    digest: made.release.objects[index]?.digest,
+    text: bytes.toString('utf8'),
+  }));
   await plane.rest('POST', '/v1/content', { contents });
-  const published = await plane.rest('POST', '/v1/releases', { manifest: made.manifest.toString('utf8') });
+  const published = await plane.rest<PublishedRelease>('POST', '/v1/releases', {
+    manifest: made.manifest.toString('utf8'),
+  });
   const { name, version } = made.release;
-  await plane.rest('PUT', `/v1/releases/${name}@${version}/signatures`, { signatures: JSON.parse(Buffer.from(signatures).toString('utf8')) });
+  await plane.rest('PUT', `/v1/releases/${name}@${version}/signatures`, {
+    signatures: JSON.parse(Buffer.from(signatures).toString('utf8')) as unknown,
+  });
   return published;
 }
 
@@ -66,7 +99,7 @@ export interface RestCall {
   readonly body?: unknown;
 }
 
-export function callRest({ method, url, ca, token, body }: RestCall): Promise<Answer> {
+export function callRest<T>({ method, url, ca, token, body }: RestCall): Promise<Answer<T>> {
   const payload = body === undefined ? undefined : JSON.stringify(body);
   const headers = {
     ...(token === null ? {} : { authorization: `Bearer ${token}` }),
@@ -80,7 +113,7 @@ export function callRest({ method, url, ca, token, body }: RestCall): Promise<An
         const text = Buffer.concat(chunks).toString('utf8');
         const contentType = response.headers['content-type'] ?? '';
         const body: unknown = contentType.includes('json') ? JSON.parse(text) : text;
-        resolve({ status: response.statusCode ?? 0, contentType, body });
+        resolve({ status: response.statusCode ?? 0, contentType, body: body as T });
       });
     });
     call.on('error', reject);

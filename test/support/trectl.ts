@@ -33,7 +33,10 @@ export async function runTrectl(
     exitCode: 0,
   };
   const program = new Command('trectl').exitOverride();
-  program.configureOutput({ writeOut: (text) => void (written.out += text), writeErr: (text) => void (written.err += text) });
+  program.configureOutput({
+    writeOut: (text) => void (written.out += text),
+    writeErr: (text) => void (written.err += text),
+  });
   for (const register of registers) register(program, context);
   try {
     await program.parseAsync([...args], { from: 'user' });
