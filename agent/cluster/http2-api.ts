@@ -42,7 +42,7 @@ export function openHttp2Api(options: Http2ApiOptions): ClusterApi & AsyncDispos
 }
 
 /** Refusals are free of harm, but a server that refuses this often has another problem. */
-const maxTries = 5;
+const maxTries = 8;
 
 class Http2Api {
   readonly #access: ClusterAccess;
@@ -69,7 +69,7 @@ class Http2Api {
   async request(request: ApiRequest, signal: AbortSignal): Promise<ApiAnswer> {
     await this.#slots.take(signal);
     try {
-      return await this.#authorised(request, signal);
+      return await this.#tried(request, signal);
     } finally {
       this.#slots.give();
     }
@@ -81,15 +81,9 @@ class Http2Api {
     connection?.[Symbol.dispose]();
   }
 
-  /** With the credentials at hand, and once more with renewed ones after a 401. */
-  async #authorised(request: ApiRequest, signal: AbortSignal): Promise<ApiAnswer> {
-    const { credential } = this.#access;
+  async #tried(request: ApiRequest, signal: AbortSignal): Promise<ApiAnswer> {
     try {
-      const token = await credential?.token(signal);
-      const answer = await this.#delivered(request, token, signal);
-      if (answer.status !== 401 || credential === null) return answer;
-      const fresh = await credential.renewed(token, signal);
-      return fresh === token ? answer : await this.#delivered(request, fresh, signal);
+      return await this.#delivered(request, signal);
     } catch (error) {
       if (!(error instanceof TreError)) throw error;
       return {
@@ -102,15 +96,23 @@ class Http2Api {
     }
   }
 
-  async #delivered(request: ApiRequest, token: string | undefined, signal: AbortSignal): Promise<ApiAnswer> {
+  async #delivered(request: ApiRequest, signal: AbortSignal): Promise<ApiAnswer> {
+    const { credential } = this.#access;
     let failure = noAnswer('not sent');
+    let renewed = false;
     for (let tries = 0; tries < maxTries; tries += 1) {
+      // Asked each time: while this request was refused, another one may have renewed it.
+      const token = await credential?.token(signal);
       const outcome = await this.#exchange(request, token, signal);
-      if (outcome.kind === 'answered') return answerOf(outcome.answer);
-      failure = noAnswer(outcome.detail);
-      const repeatable =
-        outcome.kind === 'refused' || (outcome.kind === 'lost' && request.method === 'GET' && tries === 0);
-      if (!repeatable) return failure;
+      if (outcome.kind === 'answered') {
+        const answer = answerOf(outcome.answer);
+        if (answer.status !== 401 || credential === null || renewed) return answer;
+        if ((await credential.renewed(token, signal)) === token) return answer;
+        renewed = true;
+      } else {
+        failure = noAnswer(outcome.detail);
+        if (!isRepeatable(request, outcome, tries)) return failure;
+      }
     }
     return failure;
   }
@@ -161,6 +163,10 @@ class Http2Api {
 type Exchanged =
   | { readonly kind: 'answered'; readonly answer: RawAnswer }
   | { readonly kind: 'refused' | 'lost' | 'unreached'; readonly detail: string };
+
+function isRepeatable({ method }: ApiRequest, { kind }: Exchanged, tries: number): boolean {
+  return kind === 'refused' || (kind === 'lost' && method === 'GET' && tries === 0);
+}
 
 /** At most so many at a time, first come first served. */
 class Slots {
