@@ -6,6 +6,11 @@ CREATE TABLE attempt (
   not_before_ms INTEGER NOT NULL
 ) STRICT;
 
+CREATE TABLE condition (
+  code TEXT PRIMARY KEY,
+  since_ms INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE desired (
   only INTEGER PRIMARY KEY CHECK (only = 1),
   epoch INTEGER NOT NULL,

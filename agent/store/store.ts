@@ -8,6 +8,7 @@ import { isDaemonError } from '../../daemon/errors.ts';
 import { systemFiles } from '../../daemon/files.ts';
 import { readMigrations } from '../../daemon/migrations.ts';
 import { type Database, lockFolder, openDatabase } from '../../daemon/sqlite.ts';
+import { type ConditionStore, conditionsOver } from './conditions.ts';
 import { type DesiredStore, desiredOver } from './desired.ts';
 import { type Inventory, inventoryOver } from './inventory.ts';
 import { type Journal, journalOver } from './journal.ts';
@@ -21,6 +22,7 @@ export interface AgentStore extends AsyncDisposable {
   readonly inventory: Inventory;
   readonly outbox: Outbox;
   readonly journal: Journal;
+  readonly conditions: ConditionStore;
   readonly keys: KeyFiles;
   readonly content: ContentStore;
   /** Several writes as one: all of them are there afterwards, or none. */
@@ -59,6 +61,7 @@ export async function openStore(
     inventory: inventoryOver(room.database),
     outbox: outboxOver(room.database, bootId),
     journal: journalOver(room.database),
+    conditions: conditionsOver(room.database),
     keys: keyFiles(join(folder, 'keys'), systemFiles),
     content,
     atomically: (fn) => room.database.transaction(fn),

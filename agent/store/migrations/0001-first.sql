@@ -118,6 +118,12 @@ CREATE TABLE reported (
   digest TEXT NOT NULL
 ) STRICT;
 
+-- Conditions that hold now, and since when.
+CREATE TABLE condition (
+  code TEXT PRIMARY KEY,
+  since_ms INTEGER NOT NULL
+) STRICT;
+
 -- Documents that were refused, each once; settled when a later document was accepted.
 CREATE TABLE refusal (
   number INTEGER PRIMARY KEY AUTOINCREMENT,

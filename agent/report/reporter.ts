@@ -1,0 +1,117 @@
+// After each run: what is news goes into the outbox, what a person on site may ask stays in memory.
+// Laws: a state is queued only when something but its time changed; runs that changed something or failed are never
+// shed; free text of the API server is kept for the local screen alone. Called by the loop in main.ts.
+import type { Condition } from '../../proto/conditions.ts';
+import type { ErrorCode } from '../../proto/errors.ts';
+import type { StepKind } from '../plan/step.ts';
+import type { Wanted } from '../plan/world.ts';
+import type { AgentStore } from '../store/store.ts';
+import { countRun, idOf, runReport } from './run-result.ts';
+import type { HeldCondition, SeenRun } from './seen.ts';
+import { stateReport } from './site-state.ts';
+
+/** Why an object is not as wanted, in the words of the API server: for the screen on site, never sent. */
+export interface ObjectProblem {
+  readonly id: string;
+  readonly code: ErrorCode;
+  readonly detail: string;
+}
+
+/** The last run as the screen shows it. */
+export interface LastRun {
+  readonly run: SeenRun;
+  readonly wanted: Wanted | null;
+  readonly conditions: readonly HeldCondition[];
+  readonly problems: readonly ObjectProblem[];
+  readonly appliedCount: number;
+}
+
+export class Reporter {
+  readonly #store: AgentStore;
+  readonly #onQueued: () => void;
+  readonly #problems = new Map<string, ObjectProblem>();
+  #appliedCount = 0;
+  #releaseDigest = '';
+  #kubernetesVersion = '';
+  #last: LastRun | undefined;
+
+  /** `onQueued` is told when the outbox has something new. */
+  constructor(store: AgentStore, onQueued: () => void) {
+    this.#store = store;
+    this.#onQueued = onQueued;
+  }
+
+  /** Undefined until the first run has ended. */
+  get last(): LastRun | undefined {
+    return this.#last;
+  }
+
+  report(run: SeenRun, wanted: Wanted | null): void {
+    this.#remember(run, wanted);
+    const { desired, outbox, journal } = this.#store;
+    if (run.plan.applied && wanted !== null) desired.setRelease('running', wanted.release, run.endedAtMs);
+    const conditions = this.#conditions(run.plan.conditions, run.observed.now);
+    const counts = countRun(run, wanted);
+    const state = stateReport({
+      run,
+      wanted,
+      conditions,
+      releases: desired.releases(),
+      appliedCount: this.#appliedCount,
+      kubernetesVersion: this.#kubernetesVersion,
+    });
+    const isNews = this.#store.atomically(() => {
+      if (counts !== undefined) {
+        journal.addRun(counts);
+        outbox.queue('result', runReport(counts, run, wanted));
+      }
+      return outbox.queueState(state) || counts !== undefined;
+    });
+    this.#last = {
+      run,
+      wanted,
+      conditions,
+      problems: [...this.#problems.values()],
+      appliedCount: this.#appliedCount,
+    };
+    if (isNews) this.#onQueued();
+  }
+
+  /** Keeps what the next run may not see again: the last answers of a cluster that has gone away, and texts of failures. */
+  #remember({ plan, observed, results }: SeenRun, wanted: Wanted | null): void {
+    const releaseDigest = wanted?.release.digest ?? '';
+    if (observed.cluster.ok || releaseDigest !== this.#releaseDigest) this.#appliedCount = plan.appliedCount;
+    if (observed.cluster.ok) this.#kubernetesVersion = observed.cluster.version;
+    this.#releaseDigest = releaseDigest;
+    for (const result of results) {
+      const id = idOf(result.step);
+      if (id === undefined) continue;
+      if (result.ok && endsProblem.has(result.step.kind)) this.#problems.delete(id);
+      if (result.ok) continue;
+      this.#problems.set(id, { id, code: result.code, detail: result.detail });
+    }
+    for (const id of this.#problems.keys()) if (!observed.inventory.has(id)) this.#problems.delete(id);
+  }
+
+  #conditions(planned: readonly Condition[], nowMs: number): readonly HeldCondition[] {
+    const all = [...planned, ...siteConditions(this.#store)];
+    const since = this.#store.conditions.hold(new Set(all.map(({ code }) => code)), nowMs);
+    return all.map((condition) => ({ ...condition, sinceMs: since.get(condition.code) ?? nowMs }));
+  }
+}
+
+/** Steps whose success means that the object is as it should be. */
+const endsProblem: ReadonlySet<StepKind> = new Set(['apply', 'delete', 'forget']);
+
+/** What the store knows of the site itself. */
+function siteConditions({ site, desired, journal, isFull }: AgentStore): readonly Condition[] {
+  const codes: Condition['code'][] = [];
+  const isRefused = journal.openRefusal() !== undefined;
+  const offered = desired.releases().get('offered');
+  if (isRefused) codes.push('OfferRefused');
+  else if (offered !== undefined && offered.digest !== desired.held()?.release.digest)
+    codes.push('ContentIncomplete');
+  if ((site.read()?.revokedAtMs ?? null) !== null) codes.push('SiteRevoked');
+  if (isFull()) codes.push('StoreFull');
+  return codes.map((code) => ({ code, count: 0 }));
+}
