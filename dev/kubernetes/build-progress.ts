@@ -26,8 +26,13 @@ export function buildProgress(
       if (line.startsWith('go: downloading ')) downloads += 1;
       else done += 1;
       const now = clock.monotonic();
-      if (now - spokeAt < intervalMs) return;
+      const isLast = done === total;
+      if (!isLast && now - spokeAt < intervalMs) return;
       spokeAt = now;
+      if (isLast)
+        return log(
+          `  all ${done} packages compiled, ${duration(now - startedAt)}; linking takes another 20 s`,
+        );
       if (total === undefined) log(`  ${downloads} modules downloaded, ${duration(now - startedAt)}`);
       else
         log(
@@ -38,7 +43,7 @@ export function buildProgress(
 }
 
 function compiled(done: number, total: number): string {
-  return `${Math.min(99, Math.floor((100 * done) / total))} % (${done} of ${total} packages)`;
+  return `${Math.floor((100 * done) / total)} % (${done} of ${total} packages)`;
 }
 
 function forecast(share: number, elapsedMs: number): string {

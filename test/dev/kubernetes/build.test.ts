@@ -116,19 +116,20 @@ test('two who need a build at once build once', async (t) => {
   t.is(readFileSync(count, 'utf8'), 'x\n');
 });
 
-test('progress is one line every ten seconds, with the time that is left', async (t) => {
+test('progress is one line every ten seconds with the time that is left, and the link is announced', async (t) => {
   const clock = manualClock();
   const lines: string[] = [];
-  const progress = buildProgress(100, { clock, log: (line) => lines.push(line) });
-  for (let second = 1; second <= 40; second += 1) {
+  const progress = buildProgress(45, { clock, log: (line) => lines.push(line) });
+  for (let second = 1; second <= 45; second += 1) {
     await clock.advance(1_000);
     progress.seen(`k8s.io/package-${second}`);
   }
   t.deepEqual(lines, [
-    '  10 % (10 of 100 packages), 10 s, about 1 min 30 s left',
-    '  20 % (20 of 100 packages), 20 s, about 1 min 20 s left',
-    '  30 % (30 of 100 packages), 30 s, about 1 min 10 s left',
-    '  40 % (40 of 100 packages), 40 s, about 1 min 0 s left',
+    '  22 % (10 of 45 packages), 10 s, about 35 s left',
+    '  44 % (20 of 45 packages), 20 s, about 25 s left',
+    '  66 % (30 of 45 packages), 30 s, about 15 s left',
+    '  88 % (40 of 45 packages), 40 s, about 5 s left',
+    '  all 45 packages compiled, 45 s; linking takes another 20 s',
   ]);
 });
 
