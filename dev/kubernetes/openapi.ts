@@ -52,6 +52,31 @@ export function apiVersionOf(gvk: { readonly group: string; readonly version: st
   return gvk.group === '' ? gvk.version : `${gvk.group}/${gvk.version}`;
 }
 
+/**
+ * Fields that the documents call required although the server takes their absence for the zero value, and accepts
+ * that. By type, and by name where the type does not tell; found by asking a real API server (decision 0011).
+ */
+const zeroTypes = ['boolean', 'int64', 'quantity'];
+const zeroFields = [
+  'batch.v1.PodFailurePolicy.rules',
+  'core.v1.Event.involvedObject',
+  'core.v1.Event.metadata',
+  'core.v1.EvictionResponder.priority',
+  'core.v1.HTTPHeader.value',
+  'core.v1.ISCSIPersistentVolumeSource.lun',
+  'core.v1.ISCSIVolumeSource.lun',
+  'core.v1.LimitRangeSpec.limits',
+  'core.v1.PreferredSchedulingTerm.preference',
+  'core.v1.Sysctl.value',
+  'meta.v1.GroupResource.group',
+  'resource.v1.ResourceClaim.spec',
+  'resource.v1.ResourceClaimTemplateSpec.spec',
+  'scheduling.v1.PriorityClass.value',
+  'storage.v1.CSIDriver.spec',
+  'storage.v1.CSINode.spec',
+  'storage.v1.CSINodeSpec.drivers',
+];
+
 /** Shapes of the given kinds and of everything they reach. Throws when a kind has no schema. */
 export function compactApis(
   schemas: ReadonlyMap<string, OpenApiSchema>,
@@ -63,7 +88,7 @@ export function compactApis(
     const name = names.get(`${apiVersionOf(kind)}/${kind.kind}`);
     if (name === undefined) throw new Error(`no schema for ${apiVersionOf(kind)} ${kind.kind}`);
     const { status: _, ...properties } = schemas.get(name)?.properties ?? {};
-    const shape = shapeOf({ schemas, shapes: result.shapes }, { ...schemas.get(name), properties });
+    const shape = objectOf({ schemas, shapes: result.shapes }, name, { ...schemas.get(name), properties });
     (result.kinds[apiVersionOf(kind)] ??= {})[kind.kind] = [kind.scope, shape];
   }
   return result;
@@ -78,27 +103,34 @@ function addShape(target: Target, name: string, schema: OpenApiSchema): void {
   const short = shortName(name);
   if (target.shapes[short] !== undefined) return;
   target.shapes[short] = 'any'; // a schema may reach itself
-  target.shapes[short] = shapeOf(target, schema);
+  target.shapes[short] = objectOf(target, name, schema);
+}
+
+function objectOf(target: Target, name: string, schema: OpenApiSchema): Shape {
+  const fields = Object.entries(schema.properties ?? {}).map(
+    ([key, field]) => [key, shapeOf(target, field)] as const,
+  );
+  const shapes = Object.fromEntries(fields);
+  const required = (schema.required ?? []).filter((key) => {
+    const shape = shapes[key];
+    const hasZero =
+      typeof shape === 'string' ? zeroTypes.includes(shape) : shape !== undefined && 'map' in shape;
+    return !hasZero && !zeroFields.includes(`${shortName(name)}.${key}`);
+  });
+  return { fields: shapes, ...(required.length === 0 ? {} : { required }) };
 }
 
 function shapeOf(target: Target, schema: OpenApiSchema): Shape {
   const reference = schema.$ref ?? schema.allOf?.[0]?.$ref;
   if (reference !== undefined) return referenceTo(target, reference.slice('#/components/schemas/'.length));
-  if (schema.properties !== undefined) {
-    const fields = Object.entries(schema.properties).map(
-      ([name, field]) => [name, shapeOf(target, field)] as const,
-    );
-    return {
-      fields: Object.fromEntries(fields),
-      ...(schema.required === undefined ? {} : { required: schema.required }),
-    };
-  }
   if (schema.items !== undefined) return listOf(target, schema, schema.items);
   if (schema.additionalProperties !== undefined) return { map: shapeOf(target, schema.additionalProperties) };
   return scalarOf(schema);
 }
 
-function referenceTo(target: Target, name: string): Shape {
+function referenceTo(target: Target, reference: string): Shape {
+  // Published as anything; a list of schemas, the other form, is refused in every CRD.
+  const name = reference.replace(/\.JSONSchemaPropsOrArray$/, '.JSONSchemaProps');
   const schema = target.schemas.get(name);
   if (schema === undefined) throw new Error(`no schema named ${name}`);
   if (name.endsWith('.api.resource.Quantity')) return 'quantity';

@@ -101,6 +101,7 @@ export function findEqualKeys(
   const findings: Finding[] = [];
   const seen = new Set<string>();
   for (const [index, item] of items.entries()) {
+    if (item === null) findings.push(nullEntry([...path, index]));
     if (!isObject(item)) continue;
     const tuple = keys.map(([name, byDefault]) => item[name] ?? byDefault);
     const missing = tuple.indexOf(undefined);
@@ -127,6 +128,7 @@ export function findEqualItems(items: readonly JsonValue[], path: FieldPath): Fi
   const findings: Finding[] = [];
   const seen = new Set<JsonValue>();
   for (const [index, item] of items.entries()) {
+    if (item === null) findings.push(nullEntry([...path, index]));
     if (typeof item === 'object') continue;
     if (seen.has(item))
       findings.push({
@@ -137,6 +139,11 @@ export function findEqualItems(items: readonly JsonValue[], path: FieldPath): Fi
     seen.add(item);
   }
   return findings;
+}
+
+/** Elsewhere null means "not set"; an entry that is told apart by its content must have one. */
+function nullEntry(path: FieldPath): Finding {
+  return { code: 'FIELD_TYPE_WRONG', path, detail: 'must not be null' };
 }
 
 function scalarText(value: JsonValue | undefined): string {

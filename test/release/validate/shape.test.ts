@@ -175,6 +175,23 @@ test(
   'FIELD_REQUIRED .spec.topologySpreadConstraints[0].topologyKey is missing',
 );
 test(
+  'null as an entry of a list with keys',
+  finds,
+  'apiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec: {ports: [{port: 1}, null]}',
+  'FIELD_TYPE_WRONG .spec.ports[1] must not be null',
+);
+test(
+  'fields whose absence the server takes for zero',
+  finds,
+  'apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: x}\nspec: {group: g, scope: Cluster, names: {kind: K, plural: ks}, versions: [{name: v1, schema: {}}]}',
+);
+test(
+  'kinds whose spec may be absent',
+  finds,
+  'apiVersion: storage.k8s.io/v1\nkind: CSIDriver\nmetadata: {name: x}',
+);
+test('an empty limit range', finds, 'apiVersion: v1\nkind: LimitRange\nmetadata: {name: x}\nspec: {}');
+test(
   'the status inside a claim template is a field',
   finds,
   'apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: x}\nspec: {selector: {}, template: {}, serviceName: s, volumeClaimTemplates: [{metadata: {name: d}, spec: {}, status: {phase: Pending}}]}',
