@@ -80,7 +80,14 @@ export const rooms: readonly Room[] = [
   },
   {
     path: 'agent/local',
-    ours: ['agent/store', { types: 'agent/plan' }, 'daemon', 'proto/errors.ts', 'proto/conditions.ts'],
+    ours: [
+      'agent/store',
+      { types: 'agent/plan' },
+      'daemon',
+      'proto/document.ts',
+      'proto/errors.ts',
+      'proto/conditions.ts',
+    ],
     npm: ['commander'],
     node: ['net'],
   },
