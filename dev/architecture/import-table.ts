@@ -89,7 +89,7 @@ export const rooms: readonly Room[] = [
       'proto/conditions.ts',
     ],
     npm: ['commander'],
-    node: ['net'],
+    node: ['fs', 'net', 'process'],
   },
   {
     path: 'agent/reconcile.ts',
