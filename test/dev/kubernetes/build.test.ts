@@ -11,14 +11,19 @@ import { manualClock } from '../../support/manual-clock.ts';
 import { scratch } from '../../support/scratch.ts';
 
 const signal = new AbortController().signal;
+const writer = systemExec({ PATH: '/usr/bin:/bin' });
 
 /** A folder for PATH with these scripts, and the programs of the machine that the code itself needs. */
-function programs(t: ExecutionContext, scripts: Record<string, string>): string {
+async function programs(t: ExecutionContext, scripts: Record<string, string>): Promise<string> {
   const folder = join(scratch(t), 'bin');
   mkdirSync(folder);
   for (const name of ['sh', 'nice', 'flock', 'cat']) symlinkSync(`/usr/bin/${name}`, join(folder, name));
-  for (const [name, script] of Object.entries(scripts))
-    writeFileSync(join(folder, name), `#!/bin/sh\n${script}`, { mode: 0o755 });
+  // Written by a child: a file that this process has open for writing cannot be executed, also not by a program that
+  // another test is forking at that moment.
+  const write = 'cat > "$1"; chmod 755 "$1"';
+  for (const [name, script] of Object.entries(scripts)) {
+    await writer.run('sh', ['-c', write, 'sh', join(folder, name)], { input: `#!/bin/sh\n${script}` });
+  }
   return folder;
 }
 
@@ -30,14 +35,17 @@ build) echo a >&2; echo b >&2; while [ "$1" != -o ]; do shift; done; echo progra
 esac
 `;
 
-function buildInto(
-  t: ExecutionContext,
-  scripts: Record<string, string>,
-): { target: string; lines: string[]; done: ReturnType<typeof build> } {
+interface Building {
+  readonly target: string;
+  readonly lines: string[];
+  readonly done: ReturnType<typeof build>;
+}
+
+async function buildInto(t: ExecutionContext, scripts: Record<string, string>): Promise<Building> {
   const target = join(scratch(t), 'key');
   const lines: string[] = [];
   const tools = {
-    exec: systemExec({ PATH: programs(t, scripts) }),
+    exec: systemExec({ PATH: await programs(t, scripts) }),
     clock: manualClock(),
     signal,
     log: (line: string) => lines.push(line),
@@ -46,7 +54,7 @@ function buildInto(
 }
 
 test('a build is a folder with one program under the name of each part, and what it cost', async (t) => {
-  const { target, lines, done } = buildInto(t, { go });
+  const { target, lines, done } = await buildInto(t, { go });
   t.like(await done, { packages: 2, elapsedSeconds: 0 });
   t.is(readFileSync(join(target, 'kube-apiserver'), 'utf8'), 'program\n');
   t.like(JSON.parse(readFileSync(join(target, 'build.json'), 'utf8')) as object, { packages: 2 });
@@ -57,7 +65,7 @@ test('a build is a folder with one program under the name of each part, and what
 
 test('a build that fails says what the compiler said and leaves nothing', async (t) => {
   const broken = go.replace('echo b >&2;', 'echo "main.go:3: no such import" >&2; exit 1;');
-  const { target, done } = buildInto(t, { go: broken });
+  const { target, done } = await buildInto(t, { go: broken });
   await t.throwsAsync(done, { message: /^go build failed:\n[^]*main\.go:3: no such import/ });
   t.deepEqual(readdirSync(dirname(target)), []);
 });
@@ -65,7 +73,7 @@ test('a build that fails says what the compiler said and leaves nothing', async 
 const needs = test.macro({
   async exec(t, scripts: Record<string, string>, why: RegExp) {
     const cache = scratch(t);
-    const environment = { PATH: programs(t, scripts), XDG_CACHE_HOME: cache };
+    const environment = { PATH: await programs(t, scripts), XDG_CACHE_HOME: cache };
     const error = await t.throwsAsync(findBinaries({ signal, log: () => undefined, environment }), {
       instanceOf: TreError,
     });
@@ -92,7 +100,7 @@ test(
 );
 
 test('what is in the cache needs no Go client', async (t) => {
-  const environment = { PATH: programs(t, {}), XDG_CACHE_HOME: scratch(t) };
+  const environment = { PATH: await programs(t, {}), XDG_CACHE_HOME: scratch(t) };
   const folder = await cacheFolder(environment);
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'kube-apiserver'), '');
@@ -104,7 +112,7 @@ test('two who need a build at once build once', async (t) => {
   const counting = `${go.replace('build) ', 'build) echo x >> "$COUNT"; ')}`;
   const count = join(scratch(t), 'count');
   const environment = {
-    PATH: programs(t, { go: counting, cc: '' }),
+    PATH: await programs(t, { go: counting, cc: '' }),
     XDG_CACHE_HOME: scratch(t),
     COUNT: count,
   };
