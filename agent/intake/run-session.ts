@@ -36,8 +36,8 @@ export interface SessionDeps {
 /** What the screen shows. `detail` is free text and stays on site. */
 export interface SessionStatus {
   readonly kind: SessionState['kind'];
-  readonly code: ErrorCode | null;
-  readonly detail: string | null;
+  /** What went wrong since the last Welcome; null when nothing did. */
+  readonly trouble: { readonly code: ErrorCode; readonly detail: string } | null;
   /** The six words while approval is awaited. */
   readonly words: string | null;
   /** When the certificate of this site ends, ms UTC. */
@@ -49,7 +49,7 @@ export class Session {
   readonly #certificate: Certificate;
   #state: SessionState = firstState;
   #stream: Stream | undefined;
-  #detail: string | null = null;
+  #trouble: SessionStatus['trouble'] = null;
 
   constructor(deps: SessionDeps) {
     this.#deps = deps;
@@ -70,8 +70,7 @@ export class Session {
   status(): SessionStatus {
     const { kind } = this.#state;
     const { leaf, words } = this.#certificate;
-    const code = 'code' in this.#state ? this.#state.code : null;
-    return { kind, code, detail: this.#detail, words, expiresAtMs: leaf?.notAfterMs ?? null };
+    return { kind, trouble: this.#trouble, words, expiresAtMs: leaf?.notAfterMs ?? null };
   }
 
   async #perform(signal: AbortSignal): Promise<SessionEvent> {
@@ -97,7 +96,7 @@ export class Session {
     const { clock, random, policy = defaultBackoffPolicy, log } = this.#deps;
     const before = this.#state.kind;
     this.#state = next(this.#state, event, { nowMs: clock.monotonic(), uniform: random.next(), policy });
-    if (event.kind === 'welcomed') this.#detail = null;
+    if (event.kind === 'welcomed') this.#trouble = null;
     if (this.#state.kind !== before)
       log.debug({ from: before, to: this.#state.kind, event: event.kind }, 'session');
   }
@@ -108,7 +107,9 @@ export class Session {
     const client = dial({ address, ca, identity: null });
     try {
       const result = await this.#certificate.obtain({ client, ca }, signal);
-      return result.kind === 'refused' ? { kind: 'failed', code: result.code, hasIdentity: false } : result;
+      if (result.kind === 'refused') throw new TreError(result.code);
+      this.#trouble = null;
+      return result;
     } finally {
       client.close();
     }
@@ -122,8 +123,7 @@ export class Session {
     try {
       const end = await this.#stream.run(signal);
       if (end.kind === 'retry') return end;
-      if (end.kind === 'revoked') throw new TreError('SITE_REVOKED');
-      return { kind: 'failed', code: 'CONTROL_PLANE_UNREACHABLE', hasIdentity: true };
+      throw new TreError(end.kind === 'revoked' ? 'SITE_REVOKED' : 'CONTROL_PLANE_UNREACHABLE');
     } finally {
       if (this.#isStreaming()) this.#deps.store.site.setContact(this.#deps.clock.now());
       this.#stream = undefined;
@@ -172,7 +172,7 @@ export class Session {
     const { store, clock, log } = this.#deps;
     const cause = await this.#explain(error, signal);
     const code = codeOfFailure(cause);
-    this.#detail = errorChain(cause);
+    this.#trouble = { code, detail: errorChain(cause) };
     if (code === 'SITE_REVOKED') store.site.setRevoked(clock.now());
     log.warn({ code, error: cause }, 'the control plane cannot be worked with');
     return { kind: 'failed', code, hasIdentity: this.#certificate.leaf !== undefined };

@@ -1,6 +1,6 @@
 // A control plane for tests of the agent: real TLS, real gRPC, real certificates, and answers that a test decides.
 // It keeps what it received and lets a test speak on the open streams. The real one is tested with test/system.
-import { generateKeyPairSync, type KeyObject, type webcrypto } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer, type TLSSocket } from 'node:tls';
@@ -180,7 +180,7 @@ class Model implements ModelledControlPlane {
   }
 
   async #leafFor(csr: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
-    const key: webcrypto.CryptoKey | undefined = await requestedKey(csr);
+    const key = await requestedKey(csr);
     if (key === undefined) throw new Error('not a certificate request');
     const uri = `spiffe://tre.example/site/${siteId}/agent/1`;
     const leaf = await siteLeaf(this.#authority, key, { ...this.#validity(), uri, commonName: siteId });

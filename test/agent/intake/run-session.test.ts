@@ -197,7 +197,7 @@ test('a control plane with another CA never sees the token', async (t) => {
   const { session, ended } = start();
   t.is(await ended, 'CA_MISMATCH');
   t.deepEqual(server.requests, []);
-  t.regex(session.status().detail ?? '', /modelled CA/);
+  t.regex(session.status().trouble?.detail ?? '', /modelled CA/);
   t.false(lines.join('').includes(token), 'and no log either');
 });
 
@@ -211,7 +211,7 @@ test('a site that meets another CA later goes on trying and says whose certifica
   t.teardown(() => other[Symbol.asyncDispose]());
   store.site.setAddress(`localhost:${other.port}`);
   const { session } = start();
-  await until(() => session.status().code === 'CA_MISMATCH', 'the code');
+  await until(() => session.status().trouble?.code === 'CA_MISMATCH', 'the code');
   t.deepEqual(other.received, []);
   store.site.setAddress(`localhost:${server.port}`);
   await until(() => session.status().kind === 'streaming', 'the stream');
@@ -222,7 +222,7 @@ test('an IP address may be dialled when the certificate names it', async (t) => 
   await join();
   const { session } = start();
   await until(() => session.status().kind === 'streaming', 'the stream');
-  t.is(session.status().code, null);
+  t.is(session.status().trouble, null);
 });
 
 test('a name that the certificate does not have is refused, although the CA is right', async (t) => {
@@ -231,8 +231,8 @@ test('a name that the certificate does not have is refused, although the CA is r
   const { start, join } = await stage(t);
   await join({ address: `localhost:${server.port}`, caDigest: server.caDigest });
   const { session } = start();
-  await until(() => session.status().code === 'CONTROL_PLANE_UNREACHABLE', 'the code');
-  t.regex(session.status().detail ?? '', /altnames/);
+  await until(() => session.status().trouble?.code === 'CONTROL_PLANE_UNREACHABLE', 'the code');
+  t.regex(session.status().trouble?.detail ?? '', /altnames/);
   t.deepEqual(server.requests, []);
 });
 
@@ -404,7 +404,7 @@ test('Retry is honoured', async (t) => {
   const saidAt = Date.now();
   server.streams[0]?.say({ case: 'retry', value: { reconnectAfterMs: 700 } });
   await until(() => session.status().kind === 'backing-off', 'the wait');
-  t.is(session.status().code, null);
+  t.is(session.status().trouble, null);
   await until(() => server.streams.length === 2, 'the next stream');
   t.true(Date.now() - saidAt >= 690, String(Date.now() - saidAt));
 });
@@ -420,7 +420,7 @@ test('a withdrawn site says so, keeps what it holds and comes back when it is le
     stream.end('SITE_REVOKED');
   };
   server.dropConnections();
-  await until(() => session.status().code === 'SITE_REVOKED', 'the code');
+  await until(() => session.status().trouble?.code === 'SITE_REVOKED', 'the code');
   t.true((store.site.read()?.revokedAtMs ?? 0) > 0);
   server.script.onMessage = answerAll;
   await until(() => session.status().kind === 'streaming', 'the stream');
@@ -434,7 +434,7 @@ test('a control plane that is gone is found again, and the agent says since when
   await until(() => session.status().kind === 'streaming', 'the stream');
   const before = Date.now();
   await server.close();
-  await until(() => session.status().code === 'CONTROL_PLANE_UNREACHABLE', 'the code');
+  await until(() => session.status().trouble?.code === 'CONTROL_PLANE_UNREACHABLE', 'the code');
   t.true((store.site.read()?.lastContactMs ?? 0) >= before);
   await server.listen();
   await until(() => session.status().kind === 'streaming', 'the stream');
