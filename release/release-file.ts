@@ -95,14 +95,19 @@ const pruneAllowance = z.strictObject({
   namespace: label.optional(),
   name: text.optional(),
 });
-const healthRule = z.strictObject({
-  group: z.string().max(253),
-  kind: text,
-  means: z.enum(['current', 'failed']),
-  pointer,
-  operator: z.enum(['equals', 'not-equals', 'exists']),
-  value: z.union([z.string(), z.int(), z.boolean()]).optional(),
-});
+const healthRule = z
+  .strictObject({
+    group: z.string().max(253),
+    kind: text,
+    means: z.enum(['current', 'failed']),
+    pointer,
+    operator: z.enum(['equals', 'not-equals', 'exists']),
+    value: z.union([z.string(), z.int(), z.boolean()]).optional(),
+  })
+  .refine((rule) => (rule.value === undefined) === (rule.operator === 'exists'), {
+    path: ['value'],
+    message: 'must stand there for equals and not-equals, and not for exists',
+  });
 
 /** The schema of release.yaml. */
 export const releaseFileSchema = z.strictObject({

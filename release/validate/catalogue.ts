@@ -56,6 +56,11 @@ export class KubernetesApi {
     return { found: own(this.#data.off, apiVersion)?.includes(kind) === true ? 'off' : 'unknown' };
   }
 
+  /** How many kinds are served by default. */
+  get kindCount(): number {
+    return Object.values(this.#data.kinds).reduce((sum, kinds) => sum + Object.keys(kinds).length, 0);
+  }
+
   /** API versions under which a kind of this name is served. */
   apiVersionsOf(kind: string): readonly string[] {
     return Object.keys(this.#data.kinds).filter(

@@ -158,6 +158,49 @@ const crdSpec = `spec:
   versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}]
 `;
 
+test('no field is dropped, renamed or re-typed', async (t) => {
+  const policy = {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name: 'p', namespace: 'default' },
+    spec: { ingress: [{ from: [{ podSelector: {} }], ports: [] }], podSelector: {}, policyTypes: [] },
+  };
+  const limits = {
+    apiVersion: 'v1',
+    kind: 'LimitRange',
+    metadata: { name: 'l', namespace: 'default' },
+    spec: { limits: [{ default: { cpu: 0.5 }, type: 'Container' }] },
+  };
+  const role = {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRole',
+    metadata: { annotations: { a: '${X}' }, name: 'System:Reader:$(X)' },
+    rules: [],
+  };
+  const schema = {
+    properties: { n: { default: 1, enum: [1, 2], format: 'int64', type: 'integer' } },
+    type: 'object',
+    'x-kubernetes-preserve-unknown-fields': true,
+  };
+  const definition = {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'ks.g.example' },
+    spec: {
+      group: 'g.example',
+      names: { kind: 'K', plural: 'ks' },
+      scope: 'Cluster',
+      versions: [{ name: 'v1', schema: { openAPIV3Schema: schema }, served: true, storage: true }],
+    },
+  };
+  const spec = '{"e":[],"f":0.1,"m":9223372036854775807,"n":2,"o":{},"p":null}';
+  const object = `{"apiVersion":"g.example/v1","kind":"K","metadata":{"name":"k"},"spec":${spec}}`;
+  const documents = [...[policy, limits, role, definition].map((one) => JSON.stringify(one)), object];
+  const files = { 'release.yaml': releaseYaml(), 'app/a.yaml': documents.join('\n---\n') };
+  const { blobs } = built(await buildSource(t, files));
+  t.deepEqual([...blobs.values()].map(text).sort(), documents.sort());
+});
+
 test('images are listed once, with the digest that the reference names', async (t) => {
   const digest = `sha256:${'a'.repeat(64)}`;
   const pod = `spec: {initContainers: [{name: i, image: r.example/b@${digest}}], containers: [{name: c, image: r.example/a}, {name: d, image: r.example/a}]}`;

@@ -69,6 +69,20 @@ test(
 );
 
 test(
+  'a health rule that compares with nothing',
+  refuses,
+  [
+    'health:',
+    '  - group: g',
+    '    kind: K',
+    '    means: failed',
+    '    pointer: /status',
+    '    operator: equals',
+  ],
+  invalid(7),
+);
+
+test(
   'a parameter with neither default nor required',
   refuses,
   parameter('type: integer'),
