@@ -15,9 +15,9 @@ import { configFile, loadSettings } from './config.ts';
 import { describeFailure } from './failure.ts';
 import { runControlPlane } from './run.ts';
 import type { Role } from './store/operator-tokens.ts';
-import { openStore } from './store/store.ts';
+import { openStore, type Store } from './store/store.ts';
 import { openDirector } from './trust/director.ts';
-import { addOperator, initialise, trustFolder } from './trust/initialise.ts';
+import { addOperator, initialise, raiseEpoch, trustFolder } from './trust/initialise.ts';
 
 type Flags = Readonly<Record<string, string>>;
 
@@ -45,6 +45,13 @@ withSettings(program.command('run'))
 withSettings(program.command('director-key'))
   .description('print the public key that sites know this control plane by')
   .action(directorKey);
+withSettings(program.command('recover'))
+  .description(
+    'raise the epoch after a restore from an old backup, so that sites that are ahead can be assigned to again',
+  )
+  .requiredOption('--why <text>', 'kept in the audit')
+  .addHelpText('after', '\nExample:\n  $ tre-control-plane recover --why "restored the backup of Monday"')
+  .action(recover);
 withSettings(program.command('token').description('operator tokens').command('new'))
   .description('make an operator token; the file is the only place where it can be read')
   .addOption(
@@ -121,12 +128,20 @@ async function directorKey(flags: Flags): Promise<void> {
   say(JSON.stringify({ name, key }, undefined, 2));
 }
 
+async function recover(flags: Flags): Promise<void> {
+  const { values } = await loadSettings(flags);
+  await using store = openInitialised(values.data);
+  const epoch = raiseEpoch(store, { clock: systemClock, why: String(flags['why']) });
+  say(
+    `The epoch is ${epoch} now. Sites that are ahead follow once each has connected and been assigned a release.`,
+  );
+}
+
 async function newToken(flags: Flags): Promise<void> {
   const { values } = await loadSettings(flags);
   const file = resolve(String(flags['out']));
   // No lock: this may run beside the control plane, which reads the new token from the same database.
-  await using store = openStore(values.data);
-  if (store.settings.get('domain') === undefined) throw new TreError('NOT_INITIALISED', values.data);
+  await using store = openInitialised(values.data);
   const token = { name: String(flags['name']), role: flags['role'] as Role, file };
   await addOperator(store, { clock: systemClock, random: systemRandom(systemClock), ...token });
   say(`The token of ${token.name} (${token.role}) is in ${file}.`);
@@ -138,6 +153,12 @@ async function explain(flags: Flags): Promise<void> {
     const { source, name: where } = origins[name as keyof typeof origins];
     say(`${name}: ${JSON.stringify(value)}  (${source}${where === '' ? '' : ` ${where}`})`);
   }
+}
+
+function openInitialised(data: string): Store {
+  const store = openStore(data);
+  if (store.settings.get('domain') === undefined) throw new TreError('NOT_INITIALISED', data);
+  return store;
 }
 
 function withSettings(command: Command): Command {

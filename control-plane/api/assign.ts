@@ -4,7 +4,8 @@ import { isDigest } from '../../daemon/content-files.ts';
 import { parseRelease } from '../../proto/document.ts';
 import { TreError } from '../../proto/errors.ts';
 import type { ParameterValue } from '../../proto/parameter.ts';
-import { desiredLifeMs, nextDesired } from '../fleet/next-desired.ts';
+import { type ChainPosition, desiredLifeMs, nextDesired } from '../fleet/next-desired.ts';
+import { type ContactRow, heldBy } from '../store/contacts.ts';
 import type { DesiredRow } from '../store/desired.ts';
 import type { ReleaseRow } from '../store/releases.ts';
 import type { SiteRow } from '../store/sites.ts';
@@ -34,15 +35,13 @@ function issue(deps: ApiDeps, assignment: Assignment, manifest: ReturnType<typeo
   const { site, release, parameters, who, why } = assignment;
   if (store.sites.find(site.id)?.revokedAtMs !== null) throw new TreError('SITE_REVOKED');
   const contact = store.contacts.find(site.id);
-  const problem = contact?.problem;
-  if (problem === 'EPOCH_LOWER' || problem === 'GENERATION_LOWER' || problem === 'CHAIN_BROKEN')
-    throw new TreError(problem);
-  const previous = store.desired.latest(site.id) ?? null;
+  const epoch = store.settings.epoch();
+  const previous = previousFor(store.desired.latest(site.id) ?? null, contact, epoch);
   const issuedAtMs = clock.now();
   const next = nextDesired({
     siteId: site.id,
     clusterUid: contact?.clusterUid ?? null,
-    epoch: store.settings.epoch(),
+    epoch,
     previous,
     release: manifest,
     releaseDigest: release.digest,
@@ -51,7 +50,7 @@ function issue(deps: ApiDeps, assignment: Assignment, manifest: ReturnType<typeo
     notAfter: timeText(issuedAtMs + desiredLifeMs),
   });
   if (!next.ok) throw new TreError(next.code, next.why);
-  const { epoch, generation } = next.desired;
+  const { generation } = next.desired;
   const { envelope, payloadDigest } = director.sign(next.desired);
   const row: DesiredRow = {
     siteId: site.id,
@@ -74,4 +73,21 @@ function issue(deps: ApiDeps, assignment: Assignment, manifest: ReturnType<typeo
     digest: payloadDigest,
   });
   return row;
+}
+
+/**
+ * What the new document follows: the newest one here; but when the site holds something that we do not know (we were
+ * restored from an old backup), what it holds, and only after the epoch was raised above that on purpose.
+ */
+function previousFor(
+  latest: ChainPosition | null,
+  contact: ContactRow | undefined,
+  epoch: number,
+): ChainPosition | null {
+  const problem = contact?.problem;
+  if (problem !== 'EPOCH_LOWER' && problem !== 'GENERATION_LOWER' && problem !== 'CHAIN_BROKEN')
+    return latest;
+  const held = heldBy(contact);
+  if (held === null || held.epoch >= epoch) throw new TreError(problem);
+  return latest?.epoch === epoch ? latest : held;
 }

@@ -51,7 +51,11 @@ export function enrolmentRoutes(app: App, deps: ApiDeps): void {
     handler: async (request) => {
       const site = siteOf(deps.store, request.params);
       const { fingerprint, why } = request.body;
-      return take(approveMachine(deps, site.id, { who: request.who, why: why ?? null, fingerprint }));
+      const decision = { who: request.who, why: why ?? null, fingerprint };
+      const approved = take(approveMachine(deps, site.id, decision));
+      // A machine that was this site until now may be connected.
+      deps.signals.revoke(site.id);
+      return approved;
     },
   });
   revokeRoute(app, deps);

@@ -8,7 +8,7 @@ import { parseDesired, parseRelease, type Release } from '../../proto/document.t
 import { decodeEnvelope } from '../../proto/envelope.ts';
 import { errors, isErrorCode } from '../../proto/errors.ts';
 import { contactClass } from '../fleet/staleness.ts';
-import type { ContactRow } from '../store/contacts.ts';
+import { type ContactRow, heldBy } from '../store/contacts.ts';
 import type { DesiredRow } from '../store/desired.ts';
 import type { StateRow } from '../store/reports.ts';
 import type { ObjectFact } from '../store/site-report.ts';
@@ -41,7 +41,7 @@ export function siteView(deps: ViewDeps, site: SiteRow): SiteView {
     contact: contactView(deps, site, contact),
     problem: problemView(contact),
     desired: latest === undefined ? null : desiredView(latest),
-    held: heldView(contact),
+    held: heldBy(contact),
     refused: refusedView(contact),
     state: state === undefined ? null : stateView(store, state),
   };
@@ -114,11 +114,6 @@ function contactView(deps: ViewDeps, site: SiteRow, contact: ContactRow | undefi
 function problemView(contact: ContactRow | undefined): SiteView['problem'] {
   if (!contact?.problem) return null;
   return { ...words(contact.problem), since: timeText(contact.problemSinceMs ?? 0) };
-}
-
-function heldView(contact: ContactRow | undefined): SiteView['held'] {
-  if (!contact?.heldGeneration || !contact.heldDigest) return null;
-  return { epoch: contact.heldEpoch ?? 0, generation: contact.heldGeneration, digest: contact.heldDigest };
 }
 
 function refusedView(contact: ContactRow | undefined): SiteView['refused'] {

@@ -2,6 +2,7 @@
 // us. Written by the sync sessions, read by the REST API.
 import type { Database } from '../../daemon/sqlite.ts';
 import type { ErrorCode } from '../../proto/errors.ts';
+import type { ChainPosition } from '../fleet/next-desired.ts';
 
 /** What an agent says of itself when it opens a stream. */
 export interface HelloFacts {
@@ -47,6 +48,8 @@ export interface ContactTable {
   /** The moment is kept while the problem stays the same. */
   problem(siteId: string, code: ErrorCode | null, nowMs: number): void;
   forgetCluster(siteId: string): void;
+  /** The highest epoch that any site said it holds; 0 for none. */
+  highestEpoch(): number;
 }
 
 const columns = `last_contact_ms AS lastContactMs, capability, agent_version AS agentVersion, boot_id AS bootId,
@@ -82,6 +85,7 @@ export function contactTable(database: Database): ContactTable {
     `INSERT INTO contact (site_id, problem, problem_since_ms) VALUES (:siteId, :code, :sinceMs)
      ON CONFLICT (site_id) DO UPDATE SET problem = :code, problem_since_ms = :sinceMs WHERE problem IS NOT :code`,
   );
+  const highest = database.prepare<{ epoch: number | null }>('SELECT max(held_epoch) AS epoch FROM contact');
   const forget = database.prepare('UPDATE contact SET cluster_uid = NULL WHERE site_id = ?');
   return {
     find: (siteId) => select.get(siteId),
@@ -94,5 +98,13 @@ export function contactTable(database: Database): ContactTable {
     problem: (siteId, code, nowMs) =>
       void problem.run({ siteId, code, sinceMs: code === null ? null : nowMs }),
     forgetCluster: (siteId) => void forget.run(siteId),
+    highestEpoch: () => highest.get()?.epoch ?? 0,
   };
+}
+
+/** The document that a site says it holds, or null for none. */
+export function heldBy(contact: ContactRow | undefined): ChainPosition | null {
+  const { heldEpoch, heldGeneration, heldDigest } = contact ?? {};
+  if (!heldEpoch || !heldGeneration || !heldDigest) return null;
+  return { epoch: heldEpoch, generation: heldGeneration, digest: heldDigest };
 }

@@ -3,9 +3,8 @@
 // `OfferSource` is an argument of theirs, so that a test can offer documents that no store of ours would hold.
 import type { Clock } from '../../daemon/clock.ts';
 import { digestOf } from '../../proto/envelope.ts';
-import type { ChainPosition } from '../fleet/next-desired.ts';
 import { type ChainLink, decideOffer } from '../fleet/offer.ts';
-import type { ContactRow } from '../store/contacts.ts';
+import { type ContactRow, heldBy } from '../store/contacts.ts';
 import type { Store } from '../store/store.ts';
 
 /** One message of an offer; `more` is false on the last. */
@@ -80,11 +79,6 @@ function parts(documents: readonly Uint8Array[], releaseSignatures: Uint8Array):
     releaseSignatures,
     more: index < groups.length - 1,
   }));
-}
-
-function heldBy({ heldEpoch, heldGeneration, heldDigest }: ContactRow): ChainPosition | null {
-  if (!heldEpoch || !heldGeneration || !heldDigest) return null;
-  return { epoch: heldEpoch, generation: heldGeneration, digest: heldDigest };
 }
 
 function lastOfferTo({ offeredEpoch, offeredGeneration, offeredSignatures }: ContactRow) {

@@ -48,6 +48,20 @@ export async function initialise(data: string, options: InitOptions): Promise<vo
   });
 }
 
+/**
+ * For a control plane that was restored from an old backup: raises the epoch above every one that a site holds. The
+ * next document of each site then follows the one held there. Returns the new epoch.
+ */
+export function raiseEpoch(store: Store, options: { readonly clock: Clock; readonly why: string }): number {
+  return store.transaction(() => {
+    const epoch = Math.max(store.settings.epoch(), store.contacts.highestEpoch()) + 1;
+    store.settings.set('epoch', String(epoch));
+    const entry = { who: 'tre-control-plane', what: 'recover', subject: `epoch ${epoch}`, digest: null };
+    store.audit.append({ atMs: options.clock.now(), why: options.why, ...entry });
+    return epoch;
+  });
+}
+
 /** A new operator token: the secret goes to a 0600 file and nowhere else. Throws TreError when the name is taken. */
 export async function addOperator(
   store: Store,

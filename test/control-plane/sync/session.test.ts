@@ -2,15 +2,20 @@
 
 import { create, toBinary } from '@bufbuild/protobuf';
 import test, { type ExecutionContext } from 'ava';
-import type { DesiredView, SiteDetail } from '../../control-plane/api/site-schema.ts';
-import { parseDesired } from '../../proto/document.ts';
-import { decodeEnvelope, decodeSignatures, type PublicKey, verifiedSigners } from '../../proto/envelope.ts';
-import { ReportBodySchema } from '../../proto/gen/tre/v1/sync_pb.ts';
-import { CallFailed } from '../../proto/grpc.ts';
-import { bootId, joinMachine, joinSite, openStream, type TestStream } from '../support/agent-client.ts';
-import { publishRelease, startControlPlane, type TestControlPlane } from '../support/control-plane.ts';
-import { configMapObject, makeRelease, newSigner, signaturesOf } from '../support/documents.ts';
-import { scratch } from '../support/scratch.ts';
+import type { DesiredView, SiteDetail } from '../../../control-plane/api/site-schema.ts';
+import { parseDesired } from '../../../proto/document.ts';
+import {
+  decodeEnvelope,
+  decodeSignatures,
+  type PublicKey,
+  verifiedSigners,
+} from '../../../proto/envelope.ts';
+import { ReportBodySchema } from '../../../proto/gen/tre/v1/sync_pb.ts';
+import { CallFailed } from '../../../proto/grpc.ts';
+import { bootId, joinMachine, joinSite, openStream, type TestStream } from '../../support/agent-client.ts';
+import { publishRelease, startControlPlane, type TestControlPlane } from '../../support/control-plane.ts';
+import { configMapObject, makeRelease, newSigner, signaturesOf } from '../../support/documents.ts';
+import { scratch } from '../../support/scratch.ts';
 
 const signer = newSigner('alice');
 const made = makeRelease([configMapObject('a'), configMapObject('b')]);
