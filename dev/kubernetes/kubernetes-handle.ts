@@ -28,6 +28,8 @@ export interface Kubernetes extends AsyncDisposable {
   /** User `tre-agent` with a client certificate and the rights of agent-rights.ts. */
   readonly agentKubeconfig: string;
   readonly kubectl: string;
+  /** Pods are shown as running, but no container runs. */
+  readonly simulatedNode: boolean;
   /** JSON in and out as administrator. */
   readonly admin: Api;
   /** Lets the agent apply these API groups too. */
@@ -41,7 +43,6 @@ export interface LocalKubernetes extends Kubernetes {
   readonly ports: Ports;
   /** One JSON event (audit.k8s.io/v1, level Metadata) per line. */
   readonly auditLogFile: string;
-  readonly simulatedNode: boolean;
   /** Process ids of the running parts. */
   pids(): Partial<Record<ServerPart, number>>;
   readonly apiServer: {

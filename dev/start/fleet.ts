@@ -4,31 +4,30 @@
 import { readIfPresent } from '../../daemon/atomic-file.ts';
 import type { Clock } from '../../daemon/clock.ts';
 import type { Exec } from '../../daemon/exec.ts';
-import type { LocalKubernetes } from '../kubernetes/kubernetes-handle.ts';
-import { startKubernetes } from '../kubernetes/start-kubernetes.ts';
+import type { Kubernetes, KubernetesOptions, LocalKubernetes } from '../kubernetes/kubernetes-handle.ts';
 import { type Commands, createCommands, node, programs } from './commands.ts';
-import { answers, isListening } from './ready.ts';
 import { choosePorts, type Layout, layoutOf, makeFolders, type Ports } from './layout.ts';
 import type { Progress } from './progress.ts';
+import { answers, isListening } from './ready.ts';
 import { createService, type Service } from './service.ts';
 
 /** What a fleet on one machine is opened with. */
-export interface FleetOptions {
+export interface FleetOptions<K extends Kubernetes> {
   readonly dataDir: string;
   readonly signal: AbortSignal;
   readonly exec: Exec;
   readonly clock: Clock;
   readonly progress: Progress;
-  /** With a simulated node, on which pods become Ready and Jobs complete. */
-  readonly node: boolean;
+  /** Starts or finds the cluster; always asked for a node, a simulated one where there is no other. */
+  readonly openKubernetes: (options: KubernetesOptions) => Promise<K>;
 }
 
 /** A running fleet. Disposing stops agent, control plane and Kubernetes; the data folder stays. */
-export interface Fleet extends AsyncDisposable {
+export interface Fleet<K extends Kubernetes = LocalKubernetes> extends AsyncDisposable {
   readonly layout: Layout;
   readonly ports: Ports;
   readonly commands: Commands;
-  readonly kubernetes: LocalKubernetes;
+  readonly kubernetes: K;
   readonly controlPlane: Service;
   /** Not started yet: the site may have to be created first. */
   readonly agent: Service;
@@ -37,7 +36,7 @@ export interface Fleet extends AsyncDisposable {
 const readyTimeoutMs = 30_000;
 
 /** Starts Kubernetes and the control plane, and logs the operator in. Throws what the parts say. */
-export async function openFleet(options: FleetOptions): Promise<Fleet> {
+export async function openFleet<K extends Kubernetes>(options: FleetOptions<K>): Promise<Fleet<K>> {
   const { dataDir, signal, exec, clock, progress } = options;
   const layout = layoutOf(dataDir);
   await makeFolders(layout);
@@ -45,11 +44,11 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
   const commands = createCommands(exec, layout, signal);
   await using opened = new AsyncDisposableStack();
   const kubernetes = await progress.step('kubernetes', 'Kubernetes', () =>
-    startKubernetes({
+    options.openKubernetes({
       dataDir: layout.kubernetes,
       signal,
       log: (line) => progress.say(`    ${line}`),
-      node: options.node,
+      node: true,
     }),
   );
   opened.use(kubernetes);

@@ -5,6 +5,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readIfPresent } from '../../daemon/atomic-file.ts';
 import type { Clock } from '../../daemon/clock.ts';
+import type { Kubernetes } from '../kubernetes/kubernetes-handle.ts';
 import type { Fleet } from './fleet.ts';
 
 export const siteName = 'demo-hospital';
@@ -49,7 +50,7 @@ export interface SiteFacts {
 }
 
 /** The author's key and keyset. */
-export async function ensureKeys({ layout, commands }: Fleet): Promise<void> {
+export async function ensureKeys({ layout, commands }: Fleet<Kubernetes>): Promise<void> {
   const keyset = join(layout.author, 'keyset.json');
   if ((await readIfPresent(keyset)) !== undefined) return;
   // Half a pair of key files is left over from a start that was broken off before anything was signed with them.
@@ -62,7 +63,7 @@ export async function ensureKeys({ layout, commands }: Fleet): Promise<void> {
 
 /** Builds a release from its sources, signs and publishes it; publishing it again changes nothing. */
 export async function publishRelease(
-  { layout, commands, kubernetes }: Fleet,
+  { layout, commands, kubernetes }: Fleet<Kubernetes>,
   source: string,
   signal: AbortSignal,
 ): Promise<BuiltRelease> {
@@ -82,7 +83,7 @@ export async function publishRelease(
 }
 
 /** Creates the site and starts its agent; the first time it joins, and the operator compares the words and approves. */
-export async function joinSite(fleet: Fleet, clock: Clock, signal: AbortSignal): Promise<void> {
+export async function joinSite(fleet: Fleet<Kubernetes>, clock: Clock, signal: AbortSignal): Promise<void> {
   const { layout, commands, agent } = fleet;
   const sites = (await commands.trectlJson('site', 'list')) as readonly {
     readonly name: string;
@@ -112,7 +113,7 @@ export async function joinSite(fleet: Fleet, clock: Clock, signal: AbortSignal):
 }
 
 /** Assigns a release unless the site has it already; answers the generation that shall be applied. */
-export async function assignRelease(fleet: Fleet, release: BuiltRelease): Promise<number> {
+export async function assignRelease(fleet: Fleet<Kubernetes>, release: BuiltRelease): Promise<number> {
   const before = await showSite(fleet);
   if (before.desired?.release.digest === release.digest) return before.desired.generation;
   await fleet.commands.trectl('site', 'assign', siteName, release.release, '--why', 'npm start');
@@ -120,13 +121,13 @@ export async function assignRelease(fleet: Fleet, release: BuiltRelease): Promis
 }
 
 /** The site as the operator sees it. */
-export async function showSite({ commands }: Fleet): Promise<SiteFacts> {
+export async function showSite({ commands }: Fleet<Kubernetes>): Promise<SiteFacts> {
   return (await commands.trectlJson('site', 'show', siteName)) as SiteFacts;
 }
 
 /** Looks at the site until the condition holds. Throws when it does not within `timeoutMs`. */
 export async function waitForSite(
-  fleet: Fleet,
+  fleet: Fleet<Kubernetes>,
   {
     clock,
     signal,

@@ -7,6 +7,8 @@ import { systemClock } from '../../daemon/clock.ts';
 import { environment, userFolders } from '../../daemon/config.ts';
 import { errorChain } from '../../daemon/errors.ts';
 import { systemExec } from '../../daemon/exec.ts';
+import type { Kubernetes } from '../kubernetes/kubernetes-handle.ts';
+import { openKubernetes } from '../kubernetes/open-kubernetes.ts';
 import { CommandFailed } from './commands.ts';
 import { type Fleet, openFleet } from './fleet.ts';
 import { parseStartOptions, type StartOptions } from './options.ts';
@@ -53,13 +55,13 @@ async function run(options: StartOptions, progress: Progress, signal: AbortSigna
   const startedAt = clock.monotonic();
   progress.say(`TRE Fleet starts in ${options.dataDir}`);
   const exec = systemExec(environment());
-  const fleet = await openFleet({ dataDir: options.dataDir, signal, exec, clock, progress, node: true });
+  const fleet = await openFleet({ dataDir: options.dataDir, signal, exec, clock, progress, openKubernetes });
   try {
     const applied = await bringForward(fleet, { options, progress, signal });
     const totalSeconds = Math.round((clock.monotonic() - startedAt) / 100) / 10;
     if (options.once) {
       process.stdout.write(
-        `${JSON.stringify({ ...result(applied), seconds: { ...progress.seconds(), total: totalSeconds } })}\n`,
+        `${JSON.stringify({ ...result(fleet, applied), seconds: { ...progress.seconds(), total: totalSeconds } })}\n`,
       );
       return;
     }
@@ -78,7 +80,10 @@ interface Context {
 }
 
 /** From a running control plane to a site on which everything wanted is applied. */
-async function bringForward(fleet: Fleet, { options, progress, signal }: Context): Promise<SiteFacts> {
+async function bringForward(
+  fleet: Fleet<Kubernetes>,
+  { options, progress, signal }: Context,
+): Promise<SiteFacts> {
   await progress.step('site', `site ${siteName} with its agent`, async () => {
     await ensureKeys(fleet);
     await joinSite(fleet, clock, signal);
@@ -108,7 +113,7 @@ function settled(facts: SiteFacts): boolean {
   return state !== null && state.generation === desired.generation && state.applied;
 }
 
-function result(facts: SiteFacts): Readonly<Record<string, unknown>> {
+function result({ kubernetes }: Fleet<Kubernetes>, facts: SiteFacts): Readonly<Record<string, unknown>> {
   const { desired, state } = facts;
   return {
     site: siteName,
@@ -116,7 +121,7 @@ function result(facts: SiteFacts): Readonly<Record<string, unknown>> {
     generation: desired?.generation,
     applied: state?.applied,
     objects: state?.objectsApplied,
-    node: 'simulated',
+    simulatedNode: kubernetes.simulatedNode,
   };
 }
 

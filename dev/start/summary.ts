@@ -1,13 +1,14 @@
 // What `npm start` prints when everything is applied: what runs, where, and three things to try.
 // PURE. Called by start.ts.
+import type { Kubernetes } from '../kubernetes/kubernetes-handle.ts';
 import type { Fleet } from './fleet.ts';
 import { type SiteFacts, siteName } from './site.ts';
 
-export function summary({ layout, ports, kubernetes }: Fleet, facts: SiteFacts): string {
+export function summary({ layout, ports, kubernetes }: Fleet<Kubernetes>, facts: SiteFacts): string {
   const release = `${facts.desired?.release.name}@${facts.desired?.release.version}`;
   const node = kubernetes.simulatedNode
     ? 'one simulated node: pods are shown as running, but no container runs'
-    : 'no node: pods stay pending';
+    : 'with the nodes that it has';
   return `
 ${siteName} has ${release}, generation ${facts.desired?.generation}: ${facts.state?.objectsApplied} of ${facts.state?.objectsWanted} objects applied.
 

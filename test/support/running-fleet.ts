@@ -9,6 +9,7 @@ import type { ExecutionContext } from 'ava';
 import { type RestClient, restClient, type Server } from '../../cli/rest.ts';
 import { systemClock } from '../../daemon/clock.ts';
 import { systemExec } from '../../daemon/exec.ts';
+import { startKubernetes } from '../../dev/kubernetes/start-kubernetes.ts';
 import { type Fleet, openFleet } from '../../dev/start/fleet.ts';
 import { createProgress } from '../../dev/start/progress.ts';
 import { ensureKeys, joinSite, publishRelease, type SiteFacts, siteName } from '../../dev/start/site.ts';
@@ -69,7 +70,14 @@ export async function runningFleet(t: ExecutionContext): Promise<RunningFleet> {
   const { signal } = stopping;
   const progress = createProgress(systemClock, (text) => t.log(text.trimEnd()));
   const exec = systemExec(process.env);
-  const fleet = await openFleet({ dataDir: folder, signal, exec, clock: systemClock, progress, node: true });
+  const fleet = await openFleet({
+    dataDir: folder,
+    signal,
+    exec,
+    clock: systemClock,
+    progress,
+    openKubernetes: startKubernetes,
+  });
   t.teardown(async () => {
     await fleet[Symbol.asyncDispose]();
     stopping.abort();
