@@ -96,7 +96,9 @@ export const rooms: readonly Room[] = [
     ours: ['agent/plan', 'agent/observe', 'agent/act', 'agent/pace.ts', 'daemon'],
   },
   { path: 'agent/pace.ts', ours: ['daemon', { types: 'agent/plan' }] },
-  { path: 'agent/config.ts', ours: ['daemon'], npm: ['zod'] },
+  { path: 'agent/config.ts', ours: ['daemon'], npm: ['zod', 'js-yaml'] },
+  { path: 'agent/failure.ts', ours: ['daemon', 'proto/errors.ts'] },
+  { path: 'agent/run.ts', ours: ['agent', 'proto', 'daemon'] },
   {
     path: 'agent/main.ts',
     ours: ['agent', 'proto', 'daemon', 'package.json'],

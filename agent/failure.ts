@@ -1,7 +1,7 @@
 // What was thrown -> what a person reads (code, sentence, facts, next step) and the exit code. The only place where
 // errors of other rooms become words of tre-agent. Called by main.ts.
-import { type DaemonErrorKind, errorChain, isDaemonError } from '../../daemon/errors.ts';
-import { type ErrorCode, errors, TreError } from '../../proto/errors.ts';
+import { type DaemonErrorKind, errorChain, isDaemonError } from '../daemon/errors.ts';
+import { type ErrorCode, errors, TreError } from '../proto/errors.ts';
 
 /** A failure in words, whole lines without the last line break. */
 export interface Failure {
@@ -19,7 +19,7 @@ const codeOfKind: Partial<Record<DaemonErrorKind, ErrorCode>> = {
   'disk-full': 'DISK_FULL',
   'folder-locked': 'DATA_LOCKED',
   'path-unreadable': 'FILE_UNREADABLE',
-  'path-unwritable': 'DATA_UNREADABLE',
+  'path-unwritable': 'FILE_UNWRITABLE',
   'runtime-unsupported': 'RUNTIME_TOO_OLD',
 };
 

@@ -1,0 +1,121 @@
+// tre-agent: takes a site to what its signed document asks for and keeps it there, with or without a control plane.
+// The entry: commands for the machine it runs on. Exit codes: 0 done, 1 failed or something is red, 2 usage,
+// 3 refused, 4 no agent answers.
+import { Command, CommanderError, Option } from 'commander';
+import { runProcess } from '../daemon/lifecycle.ts';
+import { createLog } from '../daemon/log.ts';
+import manifest from '../package.json' with { type: 'json' };
+import { type ErrorCode, TreError } from '../proto/errors.ts';
+import { loadSettings } from './config.ts';
+import { describeFailure } from './failure.ts';
+import { printStatus } from './local/status-command.ts';
+import { runAgent } from './run.ts';
+
+type Flags = Readonly<Record<string, string>>;
+
+const { version } = manifest;
+const program = new Command('tre-agent')
+  .description('Takes a site to what its signed document asks for and keeps it there.')
+  .version(version)
+  .showHelpAfterError('(add --help for help)')
+  .exitOverride();
+
+withSettings(program.command('run'))
+  .description('run until SIGTERM; logs are JSON lines on stdout')
+  .option('--data <folder>', 'the data folder')
+  .option('--kubeconfig <file>', 'how to reach Kubernetes')
+  .option('--context <name>', 'context of the kubeconfig')
+  .option('--join <file>', 'join file, needed until this machine has its certificate')
+  .option('--observe-interval <time>', 'longest time between two looks at the cluster, such as 30s')
+  .option('--reconnect-cap <time>', 'longest wait before the control plane is dialled again, such as 2m')
+  .option('--log-level <level>', 'least level of log lines')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ tre-agent run --data /var/lib/tre-agent --kubeconfig agent.kubeconfig --join north.join
+  $ tre-agent run                       (everything from /etc/tre-agent/agent.yaml)`,
+  )
+  .action(run);
+withSettings(program.command('status'))
+  .description('show what runs, what is wanted and what stands in the way')
+  .addOption(new Option('-o, --output <format>', 'how to print').choices(['text', 'json']).default('text'))
+  .addHelpText(
+    'after',
+    `
+Exit code 0 when nothing is red, 1 when something is, 4 when no agent answers.
+
+Examples:
+  $ tre-agent status
+  $ tre-agent status -o json --socket /run/tre-agent/agent.sock`,
+  )
+  .action(status);
+withSettings(program.command('config').description('settings').command('explain'))
+  .description('print every setting, its value and where it comes from')
+  .addHelpText('after', '\nExample:\n  $ tre-agent config explain')
+  .action(explain);
+
+await main();
+
+async function main(): Promise<void> {
+  try {
+    await program.parseAsync(process.argv);
+  } catch (error) {
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+    else fail(error);
+  }
+}
+
+async function run(flags: Flags): Promise<void> {
+  const { values: settings } = await loadSettings(flags);
+  const log = createLog({ level: settings.logLevel });
+  let failure: unknown;
+  const code = await runProcess({
+    log,
+    start: async (lifecycle) => {
+      const onRefused = (refusal: ErrorCode): void => {
+        failure = new TreError(refusal);
+        lifecycle.stop(refusal);
+      };
+      try {
+        await runAgent(lifecycle, { settings, version, log, onRefused });
+        log.info({ socket: settings.socket }, 'ready');
+      } catch (error) {
+        failure = error;
+        throw error;
+      }
+    },
+  });
+  if (failure !== undefined) fail(failure);
+  process.exit(failure === undefined ? code : process.exitCode);
+}
+
+async function status({ output, ...flags }: Flags): Promise<void> {
+  const { values } = await loadSettings(flags);
+  process.exitCode = await printStatus({
+    socket: values.socket,
+    output: output === 'json' ? 'json' : 'text',
+  });
+}
+
+async function explain(flags: Flags): Promise<void> {
+  const { values, origins } = await loadSettings(flags);
+  for (const [name, value] of Object.entries(values)) {
+    const { source, name: where } = origins[name as keyof typeof origins];
+    process.stdout.write(
+      `${name}: ${JSON.stringify(value)}  (${source}${where === '' ? '' : ` ${where}`})\n`,
+    );
+  }
+}
+
+function withSettings(command: Command): Command {
+  return command
+    .option('--config <file>', 'settings file (default: /etc/tre-agent/agent.yaml)')
+    .option('--socket <path>', 'where commands on this machine ask the agent');
+}
+
+function fail(error: unknown): void {
+  const { exitCode, text } = describeFailure(error);
+  process.stderr.write(`${text}\n`);
+  process.exitCode = exitCode;
+}

@@ -1,0 +1,192 @@
+// Builds a running agent out of its rooms and wires them: store, cluster, reconciler, reporter, session, local socket.
+// Laws: the loop never waits for the control plane, nor the session for the cluster; what opens is handed to the
+// lifecycle, which closes it in reverse order. Called by main.ts.
+import { createBackoff, defaultBackoffPolicy } from '../daemon/backoff.ts';
+import { systemClock } from '../daemon/clock.ts';
+import { environment } from '../daemon/config.ts';
+import { isDigest } from '../daemon/content-files.ts';
+import { isDaemonError } from '../daemon/errors.ts';
+import { systemFiles } from '../daemon/files.ts';
+import type { Lifecycle } from '../daemon/lifecycle.ts';
+import type { Log } from '../daemon/log.ts';
+import { createLoop, type Loop } from '../daemon/loop.ts';
+import { systemRandom } from '../daemon/random.ts';
+import { type ErrorCode, TreError } from '../proto/errors.ts';
+import { createActor } from './act/act.ts';
+import { createDiscovery } from './cluster/discovery.ts';
+import { openHttp2Api } from './cluster/http2-api.ts';
+import { accessInCluster, accessOfKubeconfig, type ClusterAccess } from './cluster/kubeconfig.ts';
+import { durationMs, readYaml, type Settings } from './config.ts';
+import { readJoinFile } from './intake/join.ts';
+import { Session } from './intake/run-session.ts';
+import { openLocalSocket } from './local/socket.ts';
+import { statusOf } from './local/status.ts';
+import { createObserver } from './observe/cluster.ts';
+import { createReconciler, type Run } from './reconcile.ts';
+import { Reporter } from './report/reporter.ts';
+import { type AgentStore, openStore } from './store/store.ts';
+
+export interface AgentOptions {
+  readonly settings: Settings;
+  readonly version: string;
+  readonly log: Log;
+  /** This machine has no identity and will not get one with this join file. */
+  readonly onRefused: (code: ErrorCode) => void;
+}
+
+const clock = systemClock;
+const random = systemRandom(clock);
+
+/** Starts everything; ready when this resolves. Throws TreError and DaemonError. */
+export async function runAgent(lifecycle: Lifecycle, options: AgentOptions): Promise<void> {
+  const { settings, version, log, onRefused } = options;
+  const startedAtMs = clock.now();
+  const bootId = random.uuid7();
+  const access = await clusterAccess(settings);
+  const store = lifecycle.add('store', await openData(settings.data, bootId));
+  await join(store, settings.join);
+
+  let clusterUid: string | null = null;
+  const session: Session = new Session({
+    store,
+    clock,
+    random,
+    log: log.child({ room: 'intake' }),
+    bootId,
+    agentVersion: version,
+    clusterUid: () => clusterUid,
+    onAccepted: () => loop.trigger(),
+    policy: { ...defaultBackoffPolicy, capMs: durationMs(settings.reconnectCap) },
+  });
+  const reporter = new Reporter(store, () => session.wake());
+  const reconciler = buildReconciler(lifecycle, { store, access, version });
+  const loop: Loop = lifecycle.add(
+    'loop',
+    createLoop({
+      intervalMs: durationMs(settings.observeInterval),
+      clock,
+      backoff: createBackoff({ clock, random }),
+      onError: (error, retryInMs) => log.error({ error, retryInMs }, 'a run failed'),
+      run: async (signal) => {
+        const wanted = store.desired.wanted() ?? null;
+        const run = await reconciler.run(wanted, signal);
+        if (run.observed.cluster.ok) clusterUid = run.observed.cluster.uid;
+        reporter.report(run, wanted);
+        logRun(log, run, wanted?.generation ?? 0);
+        lookAgain(run.nextLookMs);
+      },
+    }),
+  );
+  const lookAgain = singleTimer(() => loop.trigger(), lifecycle.signal);
+  loop.trigger();
+
+  const answer = () => [
+    statusOf({
+      store,
+      session: session.status(),
+      last: reporter.last,
+      version,
+      startedAtMs,
+      nowMs: clock.now(),
+    }),
+  ];
+  await openSocket(lifecycle, { path: settings.socket, answer, log });
+  const talking = session
+    .run(lifecycle.signal)
+    .then((code) => (code === undefined ? undefined : onRefused(code)));
+  lifecycle.add('session', { [Symbol.asyncDispose]: () => talking });
+}
+
+async function openData(folder: string, bootId: string): Promise<AgentStore> {
+  try {
+    return await openStore(folder, bootId);
+  } catch (error) {
+    if (!isDaemonError(error, 'path-unwritable', 'path-unreadable')) throw error;
+    throw new TreError('DATA_UNREADABLE', error.message, { cause: error });
+  }
+}
+
+/** Reads the join file if there is one; a machine that has joined needs none. */
+async function join(store: AgentStore, path: string): Promise<void> {
+  const bytes = path === '' ? undefined : await systemFiles.read(path);
+  if (bytes !== undefined) await readJoinFile(store, bytes, clock.now());
+  if (store.site.read() !== undefined) return;
+  throw path === ''
+    ? new TreError('NOT_JOINED')
+    : new TreError('FILE_UNREADABLE', `there is no join file ${path}`);
+}
+
+async function clusterAccess({ kubeconfig, context }: Settings): Promise<ClusterAccess> {
+  const files = systemFiles;
+  if (kubeconfig !== '') {
+    const { content, folder } = await readYaml(kubeconfig);
+    return accessOfKubeconfig(content, { folder, files, clock, ...(context === '' ? {} : { context }) });
+  }
+  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = environment();
+  if (host === undefined || port === undefined)
+    throw new TreError('KUBECONFIG_INVALID', 'no kubeconfig was given, and this is no pod of a cluster');
+  return accessInCluster({ host, port }, { files, clock });
+}
+
+function buildReconciler(
+  lifecycle: Lifecycle,
+  {
+    store,
+    access,
+    version,
+  }: { readonly store: AgentStore; readonly access: ClusterAccess; readonly version: string },
+) {
+  const api = lifecycle.add('cluster', openHttp2Api({ access, userAgent: `tre-agent/${version}` }));
+  const discovery = createDiscovery(api);
+  const { inventory } = store;
+  const content = { read: (digest: string) => readContent(store, digest) };
+  const observer = createObserver({ api, discovery, store: inventory, clock });
+  const actor = createActor({ api, discovery, store: inventory, content, clock, random });
+  return createReconciler({ observer, actor, store: inventory, clock, random });
+}
+
+async function readContent(store: AgentStore, digest: string): Promise<Uint8Array> {
+  if (!isDigest(digest)) throw new TypeError('not a digest');
+  return store.content.get(digest);
+}
+
+async function openSocket(
+  lifecycle: Lifecycle,
+  options: Omit<Parameters<typeof openLocalSocket>[0], 'files' | 'answer'> & {
+    readonly answer: () => readonly unknown[];
+  },
+): Promise<void> {
+  const { answer } = options;
+  const socket = await openLocalSocket({
+    ...options,
+    files: systemFiles,
+    answer: ({ command }) => {
+      if (command === 'status') return answer();
+      throw new TreError('USAGE');
+    },
+  });
+  lifecycle.add('socket', socket);
+}
+
+/** Calls `fn` after a while; asked again before that, only the new time counts. */
+function singleTimer(fn: () => void, signal: AbortSignal): (ms: number) => void {
+  let earlier = new AbortController();
+  return (ms) => {
+    earlier.abort();
+    earlier = new AbortController();
+    clock.sleep(ms, AbortSignal.any([signal, earlier.signal])).then(fn, () => undefined);
+  };
+}
+
+function logRun(log: Log, { plan, results, startedAtMs, endedAtMs }: Run, generation: number): void {
+  if (results.length === 0) return;
+  const failed = results.filter(({ ok }) => !ok).length;
+  const fields = {
+    generation,
+    steps: results.length,
+    failed,
+    applied: plan.applied,
+    tookMs: endedAtMs - startedAtMs,
+  };
+  log[failed > 0 ? 'warn' : 'info'](fields, 'run');
+}
