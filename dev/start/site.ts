@@ -106,9 +106,11 @@ export async function joinSite(fleet: Fleet<Kubernetes>, clock: Clock, signal: A
   if (site?.joined === true) return;
   const { fingerprint } = (await waitForSite(fleet, { clock, signal }, (facts) => facts.waiting.length > 0))
     .waiting[0] ?? { fingerprint: '' };
-  const status = (await commands.agentStatus()) as { readonly fingerprint?: string };
-  if (status.fingerprint !== fingerprint)
-    throw new Error(`the site shows ${status.fingerprint}, the control plane ${fingerprint}`);
+  const { controlPlane } = (await commands.agentStatus()) as {
+    readonly controlPlane: { readonly words: string | null };
+  };
+  if (controlPlane.words !== fingerprint)
+    throw new Error(`the site shows ${controlPlane.words}, the control plane ${fingerprint}`);
   await commands.trectl('site', 'approve', siteName, '--fingerprint', fingerprint);
 }
 
