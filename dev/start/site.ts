@@ -8,6 +8,15 @@ import type { Clock } from '../../daemon/clock.ts';
 import type { Kubernetes } from '../kubernetes/kubernetes-handle.ts';
 import type { Fleet } from './fleet.ts';
 
+const pollIntervalMs = 500;
+const wordsTimeoutMs = 20_000;
+
+/** What waiting needs. */
+interface Waiting {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
 export const siteName = 'demo-hospital';
 
 /** A release that was built from sources, with the API groups of its objects. */
@@ -106,12 +115,23 @@ export async function joinSite(fleet: Fleet<Kubernetes>, clock: Clock, signal: A
   if (site?.joined === true) return;
   const { fingerprint } = (await waitForSite(fleet, { clock, signal }, (facts) => facts.waiting.length > 0))
     .waiting[0] ?? { fingerprint: '' };
-  const { controlPlane } = (await commands.agentStatus()) as {
-    readonly controlPlane: { readonly words: string | null };
-  };
-  if (controlPlane.words !== fingerprint)
-    throw new Error(`the site shows ${controlPlane.words}, the control plane ${fingerprint}`);
+  const words = await shownWords(fleet, { clock, signal });
+  if (words !== fingerprint) throw new Error(`the site shows ${words}, the control plane ${fingerprint}`);
   await commands.trectl('site', 'approve', siteName, '--fingerprint', fingerprint);
+}
+
+/** The six words as the site shows them, which it does as soon as the answer to its request has arrived. */
+async function shownWords({ commands }: Fleet<Kubernetes>, { clock, signal }: Waiting): Promise<string> {
+  const deadline = clock.monotonic() + wordsTimeoutMs;
+  for (;;) {
+    const status = (await commands.agentStatus()) as {
+      readonly controlPlane: { readonly words: string | null };
+    };
+    const { words } = status.controlPlane;
+    if (words !== null) return words;
+    if (clock.monotonic() > deadline) throw new Error('the site shows no words to compare');
+    await clock.sleep(pollIntervalMs, signal);
+  }
 }
 
 /** Assigns a release unless the site has it already; answers the generation that shall be applied. */
@@ -145,6 +165,6 @@ export async function waitForSite(
       throw new Error(
         `the site did not get there in ${timeoutMs / 1000} s: ${JSON.stringify(facts.state?.conditions ?? facts.waiting)}`,
       );
-    await clock.sleep(500, signal);
+    await clock.sleep(pollIntervalMs, signal);
   }
 }
