@@ -45,6 +45,10 @@ export class Acceptor {
   readonly #deps: AcceptDeps;
   /** The last document of the parts judged so far. */
   #judged: JudgedDocument | null = null;
+  /** Documents accepted on this connection, by digest: they may be offered again. */
+  readonly #known = new Set<string>();
+  /** Digests of the parts judged so far. */
+  #digests: readonly string[] = [];
   /** A part was refused: the rest of that offer is worth nothing. */
   #isSpoilt = false;
 
@@ -55,17 +59,26 @@ export class Acceptor {
   async take(part: OfferPart, signal: AbortSignal): Promise<Acceptance> {
     const acceptance = this.#isSpoilt ? ({ kind: 'nothing' } as const) : await this.#judge(part, signal);
     this.#isSpoilt = part.more && (this.#isSpoilt || acceptance.kind === 'refused');
-    if (!part.more) this.#judged = null;
+    if (acceptance.kind === 'accepted') for (const digest of this.#digests) this.#known.add(digest);
+    if (!part.more) this.#begin();
     if (acceptance.kind === 'refused')
       recordRefusal(this.#deps.store, acceptance.refusal, this.#deps.view().nowMs);
     return acceptance;
   }
 
+  #begin(): void {
+    this.#judged = null;
+    this.#digests = [];
+  }
+
   async #judge(part: OfferPart, signal: AbortSignal): Promise<Acceptance> {
     const { store, view } = this.#deps;
-    const from: ChainPosition | null = this.#judged ?? store.desired.held() ?? null;
-    const verdict = judgeChain(view(), from, part.documents);
+    const held = store.desired.held();
+    if (held !== undefined) this.#known.add(held.documentDigest);
+    const from: ChainPosition | null = this.#judged ?? held ?? null;
+    const verdict = judgeChain(view(), from, part.documents, this.#known);
     if (!verdict.ok) return { kind: 'refused', refusal: verdict };
+    this.#digests = [...this.#digests, ...verdict.digests];
     this.#judged = verdict.document ?? this.#judged;
     if (part.more || this.#judged === null) return { kind: 'nothing' };
     return adopt(this.#deps, this.#judged, part.releaseSignatures, signal);

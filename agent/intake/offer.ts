@@ -56,8 +56,10 @@ export interface Refused extends ChainPosition {
   readonly code: ErrorCode;
 }
 
-/** `document` is the last one of the chain; null when there is none beyond what is held. */
-export type ChainVerdict = { readonly ok: true; readonly document: JudgedDocument | null } | Refused;
+/** `document` is the last one of the chain, null when there is none beyond what is known; `digests` those of all new ones. */
+export type ChainVerdict =
+  | { readonly ok: true; readonly document: JudgedDocument | null; readonly digests: readonly string[] }
+  | Refused;
 
 export type ReleaseVerdict =
   | { readonly ok: true; readonly release: Release; readonly parameters: ReadonlyMap<string, ParameterValue> }
@@ -66,24 +68,29 @@ export type ReleaseVerdict =
 /** Base64 and signatures around the largest payload. */
 const maxEnvelopeBytes = 2 * documentBounds.maxDesiredBytes;
 
-/** Judges documents that shall follow `held`, oldest first. A long chain may come in parts: `held` is then the last one judged. */
+/**
+ * Judges documents that shall follow `held`, oldest first. A long chain may come in parts: `held` is then the last one
+ * judged. Leading documents that are `known` by digest are skipped: the news of their acceptance was on its way.
+ */
 export function judgeChain(
   view: SiteView,
   held: ChainPosition | null,
   documents: readonly Uint8Array[],
+  known: ReadonlySet<string> = new Set(held === null ? [] : [held.documentDigest]),
 ): ChainVerdict {
   let position = held;
   let document: JudgedDocument | null = null;
+  const digests: string[] = [];
   for (const envelope of documents) {
     const read = readDocument(view, envelope);
     if (!read.ok) return read;
-    // Offered again because the news of its acceptance was on its way.
-    if (document === null && read.document.documentDigest === position?.documentDigest) continue;
+    if (document === null && known.has(read.document.documentDigest)) continue;
     const code = misfit(view, position, read.document);
     if (code !== undefined) return refused(code, read.document);
     position = document = read.document;
+    digests.push(document.documentDigest);
   }
-  return { ok: true, document };
+  return { ok: true, document, digests };
 }
 
 /** Whether a document that was judged may still be acted on: only the last one of a chain has to be. */

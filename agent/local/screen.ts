@@ -39,13 +39,13 @@ function siteText({ site, version }: AgentStatus): string {
   return `${site === null ? 'not joined' : `${site.name} (${site.id})`}, tre-agent ${version}`;
 }
 
-function controlPlaneText({ controlPlane, now }: AgentStatus): string {
-  const { state, address, words, lastContact, certificateUntil, code } = controlPlane;
+function controlPlaneText({ controlPlane, fingerprint, now }: AgentStatus): string {
+  const { state, address, lastContact, certificateUntil, code } = controlPlane;
   switch (state) {
     case 'connected':
       return `connected to ${address}, certificate until ${day(certificateUntil)}`;
     case 'pending':
-      return `waits for the operator's approval; the six words of this machine: ${words ?? ''}`;
+      return `waits for the operator's approval; the six words of this machine: ${fingerprint ?? ''}`;
     case 'refused':
       return `refused this machine (${code ?? ''})`;
     case 'connecting':

@@ -40,13 +40,14 @@ export interface AgentStatus {
   readonly version: string;
   readonly now: string;
   readonly site: { readonly id: string; readonly name: string } | null;
+  /** The six words of this machine while it waits for approval. */
+  readonly fingerprint: string | null;
   readonly controlPlane: {
     readonly address: string;
     readonly state: 'connected' | 'pending' | 'unreachable' | 'connecting' | 'refused';
     /** When it last answered; null for never. */
     readonly lastContact: string | null;
     readonly certificateUntil: string | null;
-    readonly words: string | null;
     readonly code: ErrorCode | null;
     readonly detail: string | null;
   };
@@ -108,6 +109,7 @@ export function statusOf(facts: LocalFacts): AgentStatus {
     version,
     now: time(nowMs),
     site: site === undefined ? null : { id: site.id, name: site.name },
+    fingerprint: facts.session.words,
     controlPlane: controlPlaneOf(facts),
     wanted:
       held === undefined
@@ -142,14 +144,13 @@ export function statusOf(facts: LocalFacts): AgentStatus {
 
 function controlPlaneOf({ store, session, nowMs }: LocalFacts): AgentStatus['controlPlane'] {
   const site = store.site.read();
-  const { words, expiresAtMs, trouble } = session;
+  const { expiresAtMs, trouble } = session;
   const isConnected = session.kind === 'streaming';
   return {
     address: site?.address ?? '',
     state: isConnected ? 'connected' : stateOf(session),
     lastContact: isConnected ? time(nowMs) : timeOrNull(site?.lastContactMs),
     certificateUntil: timeOrNull(expiresAtMs),
-    words,
     code: trouble?.code ?? null,
     detail: trouble?.detail ?? null,
   };

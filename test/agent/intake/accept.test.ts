@@ -143,6 +143,20 @@ test('a chain in parts is judged part by part and acted on at the end', async (t
   t.is(store.desired.held()?.generation, 2);
 });
 
+test('an offer that begins with documents accepted a moment ago is judged from the one that is held', async (t) => {
+  const { store, source, take } = await stage(t);
+  const made = makeRelease(many(1));
+  source.add(made);
+  const first = makeDocument(director, made);
+  const second = makeDocument(director, made, { generation: 2, previous: first.digest });
+  const third = makeDocument(director, made, { generation: 3, previous: second.digest });
+  t.like(await take(offer(made, first, second)), { kind: 'accepted' });
+  t.deepEqual(await take(offer(made, first)), { kind: 'nothing' });
+  t.like(await take(offer(made, first, second, third)), { kind: 'accepted' });
+  t.is(store.desired.held()?.generation, 3);
+  t.is(store.journal.openRefusal(), undefined);
+});
+
 test('after a refused part the rest of that offer is ignored, and the next offer is judged anew', async (t) => {
   const { store, source, take } = await stage(t);
   const made = makeRelease(many(1));

@@ -68,7 +68,7 @@ test('a site that missed some documents accepts the rest, also in parts', (t) =>
 });
 
 test('what is held already is no news and no offence', (t) => {
-  t.deepEqual(judgeChain(view, position(5), envelopes(at(5))), { ok: true, document: null });
+  t.like(judgeChain(view, position(5), envelopes(at(5))), { ok: true, document: null });
   const more = judgeChain(view, position(4), envelopes(at(4), at(5)));
   t.true(more.ok && more.document?.generation === 5);
 });

@@ -139,7 +139,10 @@ test('a machine joins: token once, approval awaited with six words, then a strea
   t.is(begun(server).length, 1);
   t.is(session.status().words, null);
   t.not(server.clients[0], '');
-  t.is(String(certificateFacts((await store.keys.leaf()) ?? '', 'leaf')[0]?.fingerprint), server.clients[0] ?? '');
+  t.is(
+    String(certificateFacts((await store.keys.leaf()) ?? '', 'leaf')[0]?.fingerprint),
+    server.clients[0] ?? '',
+  );
   t.true((store.site.read()?.lastContactMs ?? 0) > 0);
 });
 
