@@ -124,11 +124,8 @@ export async function joinSite(fleet: Fleet<Kubernetes>, clock: Clock, signal: A
 async function shownWords({ commands }: Fleet<Kubernetes>, { clock, signal }: Waiting): Promise<string> {
   const deadline = clock.monotonic() + wordsTimeoutMs;
   for (;;) {
-    const status = (await commands.agentStatus()) as {
-      readonly controlPlane: { readonly words: string | null };
-    };
-    const { words } = status.controlPlane;
-    if (words !== null) return words;
+    const { fingerprint } = (await commands.agentStatus()) as { readonly fingerprint: string | null };
+    if (fingerprint !== null) return fingerprint;
     if (clock.monotonic() > deadline) throw new Error('the site shows no words to compare');
     await clock.sleep(pollIntervalMs, signal);
   }
