@@ -58,7 +58,7 @@ export function liveObjects(admin: Api): LiveObjects {
 }
 
 /** How test messages and audit rows name an object: `ConfigMap portal/settings`. */
-export function nameOf({ kind, namespace, name }: ObjectKey): string {
+export function nameOf({ kind, namespace, name }: Pick<ObjectKey, 'kind' | 'namespace' | 'name'>): string {
   return namespace === null ? `${kind} ${name}` : `${kind} ${namespace}/${name}`;
 }
 
