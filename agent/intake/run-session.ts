@@ -4,7 +4,6 @@
 import type { Client } from '@grpc/grpc-js';
 import { type BackoffPolicy, defaultBackoffPolicy } from '../../daemon/backoff.ts';
 import type { Clock } from '../../daemon/clock.ts';
-import { errorChain } from '../../daemon/errors.ts';
 import type { Log } from '../../daemon/log.ts';
 import type { Random } from '../../daemon/random.ts';
 import { capability } from '../../proto/capability.ts';
@@ -14,7 +13,7 @@ import type { AgentStore } from '../store/store.ts';
 import type { Acceptance } from './accept.ts';
 import { Certificate } from './certificate.ts';
 import { dial, findAuthority } from './dial.ts';
-import { codeOfFailure, foreignAuthority } from './failure.ts';
+import { codeOfFailure, detailOfFailure, foreignAuthority } from './failure.ts';
 import type { SiteView } from './offer.ts';
 import { firstState, next, type SessionEvent, type SessionState } from './session.ts';
 import { Stream } from './stream.ts';
@@ -172,9 +171,10 @@ export class Session {
     const { store, clock, log } = this.#deps;
     const cause = await this.#explain(error, signal);
     const code = codeOfFailure(cause);
-    this.#trouble = { code, detail: errorChain(cause) };
+    const detail = detailOfFailure(cause);
+    this.#trouble = { code, detail };
     if (code === 'SITE_REVOKED') store.site.setRevoked(clock.now());
-    log.warn({ code, error: cause }, 'the control plane cannot be worked with');
+    log.warn({ code, detail }, 'the control plane cannot be worked with');
     return { kind: 'failed', code, hasIdentity: this.#certificate.leaf !== undefined };
   }
 
