@@ -1,0 +1,268 @@
+// A site and the real control plane, without Kubernetes: joining, the first document, reports, renewal after a long
+// absence, withdrawal. Both ends run in this process; between them are real TLS, real files and real databases.
+import test, { type ExecutionContext } from 'ava';
+import { readJoinFile } from '../../agent/intake/join.ts';
+import { Session, type SessionDeps } from '../../agent/intake/run-session.ts';
+import type { Plan } from '../../agent/plan/step.ts';
+import { Reporter } from '../../agent/report/reporter.ts';
+import { type AgentStore, openStore } from '../../agent/store/store.ts';
+import { systemClock } from '../../daemon/clock.ts';
+import { silentLog } from '../../daemon/log.ts';
+import { systemRandom } from '../../daemon/random.ts';
+import { publishRelease, startControlPlane, type TestControlPlane } from '../support/control-plane.ts';
+import {
+  clusterUid,
+  configMapObject,
+  keysetOf,
+  makeRelease,
+  newSigner,
+  signaturesOf,
+} from '../support/documents.ts';
+import { scratch } from '../support/scratch.ts';
+
+const ada = newSigner('ada');
+const bootId = '019aaf00-0000-7000-8000-0000000000b0';
+const random = systemRandom(systemClock);
+const dayMs = 24 * 3_600_000;
+
+interface Machine {
+  readonly store: AgentStore;
+  readonly start: (changes?: Partial<SessionDeps>) => {
+    readonly session: Session;
+    readonly stop: () => Promise<void>;
+  };
+}
+
+interface SiteBody {
+  readonly id: string;
+  readonly waiting: readonly { readonly fingerprint: string }[];
+  readonly held: { readonly generation: number } | null;
+  readonly state: {
+    readonly generation: number;
+    readonly objectsApplied: number;
+    readonly conditions: readonly { readonly code: string }[];
+  } | null;
+  readonly contact: { readonly connected: boolean };
+}
+
+async function machine(t: ExecutionContext, plane: TestControlPlane, site: string): Promise<Machine> {
+  const store = await openStore(scratch(t), bootId, 0);
+  const stops: (() => Promise<void>)[] = [];
+  t.teardown(async () => {
+    for (const stop of stops) await stop();
+    await store[Symbol.asyncDispose]();
+  });
+  const { body: roots } = await plane.rest<object>('GET', '/v1/director');
+  const { body: made } = await plane.rest<{ siteId: string; siteName: string; token: string }>(
+    'POST',
+    `/v1/sites/${site}/join-token`,
+    {},
+  );
+  const { siteId, siteName, token } = made;
+  const file = { type: 'tre.join/v1', siteId, siteName, ...roots, token, keyset: keysetOf(1, ada) };
+  await readJoinFile(store, Buffer.from(JSON.stringify(file)), Date.now());
+  const start: Machine['start'] = (changes) => {
+    const stopping = new AbortController();
+    const policy = { baseMs: 20, capMs: 50, stableMs: 600_000 };
+    const deps = {
+      store,
+      clock: systemClock,
+      random,
+      log: silentLog,
+      bootId,
+      agentVersion: '0.1.0',
+      onAccepted: () => undefined,
+      policy,
+    };
+    const session = new Session({ ...deps, clusterUid: () => clusterUid, ...changes });
+    const ended = session.run(stopping.signal);
+    const stop = async () => {
+      stopping.abort();
+      await ended;
+    };
+    stops.push(stop);
+    return { session, stop };
+  };
+  return { store, start };
+}
+
+async function until<T>(look: () => T | Promise<T>, fits: (seen: T) => boolean, what: string): Promise<T> {
+  const end = Date.now() + 15_000;
+  for (;;) {
+    const seen = await look();
+    if (fits(seen)) return seen;
+    if (Date.now() > end) throw new Error(`waited in vain for ${what}: ${JSON.stringify(seen)}`);
+    await systemClock.sleep(20);
+  }
+}
+
+const connected = (session: Session) =>
+  until(
+    () => session.status().kind,
+    (kind) => kind === 'streaming',
+    'the stream',
+  );
+const siteOf = async (plane: TestControlPlane, name: string) =>
+  (await plane.rest<SiteBody>('GET', `/v1/sites/${name}`)).body;
+
+/** A site whose machine was approved by its six words. */
+async function joined(t: ExecutionContext, plane: TestControlPlane, name: string) {
+  await plane.rest('POST', '/v1/sites', { name });
+  const made = await machine(t, plane, name);
+  const { session, stop } = made.start();
+  const { waiting } = await until(
+    () => siteOf(plane, name),
+    (site) => site.waiting.length > 0,
+    'the request',
+  );
+  const words = session.status().words;
+  t.is(words, waiting[0]?.fingerprint ?? '', 'both ends show the same words');
+  await plane.rest('POST', `/v1/sites/${name}/approve`, { fingerprint: words });
+  await connected(session);
+  return { ...made, session, stop };
+}
+
+async function plane(t: ExecutionContext): Promise<TestControlPlane> {
+  const started = await startControlPlane(scratch(t));
+  t.teardown(() => started.stop());
+  return started;
+}
+
+const release = (version: string, count: number) =>
+  makeRelease(
+    Array.from({ length: count }, (_, index) => configMapObject(`c${index}`, { version })),
+    { version },
+  );
+
+test('a machine joins, is approved by its words, gets its document and reports', async (t) => {
+  const control = await plane(t);
+  const { store, session } = await joined(t, control, 'north');
+  const made = release('1.0.0', 300);
+  await publishRelease(control, made, signaturesOf(made.manifest, ada));
+  await control.rest('PUT', '/v1/sites/north/desired', { release: 'demo@1.0.0' });
+  await until(
+    () => store.desired.held()?.generation,
+    (generation) => generation === 1,
+    'the document',
+  );
+  t.is(store.desired.wanted()?.objects.length, 300);
+
+  const reporter = new Reporter(store, () => session.wake());
+  const plan: Plan = {
+    steps: [],
+    waiting: [],
+    conditions: [],
+    appliedCount: 300,
+    applied: true,
+    drifted: false,
+  };
+  const cluster = { ok: true, uid: clusterUid, version: 'v1.36.0' } as const;
+  const nothing = {
+    served: new Map(),
+    live: new Map(),
+    inventory: new Map(),
+    attempts: new Map(),
+    jobEndedAfter: new Map(),
+  };
+  const run = {
+    plan,
+    observed: { now: Date.now(), cluster, ...nothing },
+    results: [],
+    startedAtMs: 1,
+    endedAtMs: 2,
+  };
+  reporter.report(run, store.desired.wanted() ?? null);
+  const site = await until(
+    () => siteOf(control, 'north'),
+    ({ state }) => state !== null,
+    'the report',
+  );
+  t.like(site.state, { generation: 1, objectsApplied: 300 });
+  t.is(site.held?.generation, 1);
+  await until(
+    () => store.outbox.waiting(),
+    (waiting) => waiting === 0,
+    'the acknowledgement',
+  );
+});
+
+test('a release that nobody signed is refused here and shown there; with the signature it is accepted', async (t) => {
+  const control = await plane(t);
+  const { store } = await joined(t, control, 'north');
+  const made = release('1.0.0', 2);
+  await publishRelease(control, made, signaturesOf(made.manifest, newSigner('eve')));
+  await control.rest('PUT', '/v1/sites/north/desired', { release: 'demo@1.0.0' });
+  await until(
+    () => store.journal.openRefusal()?.code,
+    (code) => code === 'RELEASE_UNDER_SIGNED',
+    'the refusal',
+  );
+  t.is(store.desired.held(), undefined);
+  const { body } = await until(
+    () => control.rest<{ refused: { code: string } | null }>('GET', '/v1/sites/north'),
+    (answer) => answer.body.refused !== null,
+    'the refusal at the control plane',
+  );
+  t.is(body.refused?.code, 'RELEASE_UNDER_SIGNED');
+  await publishRelease(control, made, signaturesOf(made.manifest, ada));
+  await until(
+    () => store.desired.held()?.generation,
+    (generation) => generation === 1,
+    'the document',
+  );
+});
+
+test('a machine that was away for longer than its certificate lives comes back by its device key alone', async (t) => {
+  const control = await plane(t);
+  const { store, start, stop } = await joined(t, control, 'north');
+  await stop();
+  const before = await store.keys.leaf();
+  const clock = { ...systemClock, now: () => Date.now() + 8 * dayMs };
+  const { session } = start({ clock });
+  await connected(session);
+  t.not(await store.keys.leaf(), before);
+});
+
+test('a withdrawn site is told so, accepts nothing new and keeps what it has', async (t) => {
+  const control = await plane(t);
+  const { store, session } = await joined(t, control, 'north');
+  const [one, two] = [release('1.0.0', 2), release('2.0.0', 2)];
+  for (const made of [one, two]) await publishRelease(control, made, signaturesOf(made.manifest, ada));
+  await control.rest('PUT', '/v1/sites/north/desired', { release: 'demo@1.0.0' });
+  await until(
+    () => store.desired.held()?.generation,
+    (generation) => generation === 1,
+    'the document',
+  );
+  await control.rest('POST', '/v1/sites/north/revoke', { why: 'test' });
+  await until(
+    () => session.status().trouble?.code,
+    (code) => code === 'SITE_REVOKED',
+    'the code',
+  );
+  t.not(store.site.read()?.revokedAtMs, null);
+  await control.rest('PUT', '/v1/sites/north/desired', { release: 'demo@2.0.0' });
+  await systemClock.sleep(300);
+  t.is(store.desired.held()?.generation, 1);
+  t.is(session.status().trouble?.code, 'SITE_REVOKED', 'it goes on asking');
+});
+
+test('a second machine takes the place of the first one, which then gets nothing more', async (t) => {
+  const control = await plane(t);
+  const first = await joined(t, control, 'north');
+  const second = await machine(t, control, 'north');
+  const { session } = second.start();
+  const { waiting } = await until(
+    () => siteOf(control, 'north'),
+    (site) => site.waiting.length > 0,
+    'the request',
+  );
+  await control.rest('POST', '/v1/sites/north/approve', { fingerprint: waiting[0]?.fingerprint });
+  await connected(session);
+  await until(
+    () => first.session.status().trouble?.code,
+    (code) => code !== undefined,
+    'the end of the first one',
+  );
+  t.is(session.status().kind, 'streaming');
+});
