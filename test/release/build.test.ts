@@ -291,6 +291,19 @@ test(
   'a.yaml:6 FIELD_FORBIDDEN',
   'a.yaml:7 FIELD_FORBIDDEN',
 );
+for (const field of [
+  'creationTimestamp',
+  'deletionGracePeriodSeconds',
+  'deletionTimestamp',
+  'generation',
+  'managedFields',
+  'resourceVersion',
+  'selfLink',
+  'uid',
+]) {
+  const manifest = `apiVersion: v1\nkind: Namespace\nmetadata:\n  name: x\n  ${field}: null\n`;
+  test(`metadata.${field}`, refuses, { 'app/a.yaml': manifest }, 'a.yaml:5 FIELD_FORBIDDEN');
+}
 test(
   'a namespace on what belongs to the cluster',
   refuses,
