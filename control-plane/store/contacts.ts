@@ -38,7 +38,8 @@ export interface ContactTable {
   hello(siteId: string, facts: HelloFacts, nowMs: number): void;
   /** Any sign of life. */
   seen(siteId: string, nowMs: number): void;
-  /** A document that the site says it works towards. One that is not in its chain is not noted: only Hello knows better. */
+  /** A document that the site says it works towards. One that is not in its chain is not noted: only Hello knows better.
+   *  When it is another one than before, a refusal of it or of an earlier one is settled. */
   holds(siteId: string, held: { readonly epoch: number; readonly generation: number }): void;
   refused(siteId: string, refusal: { readonly generation: number; readonly code: ErrorCode }): void;
   offered(
@@ -70,8 +71,11 @@ export function contactTable(database: Database): ContactTable {
        refused_code = :refusedCode`,
   );
   const seen = database.prepare('UPDATE contact SET last_contact_ms = ? WHERE site_id = ?');
+  // A site that holds another document than before has accepted it: what it refused up to there is settled.
+  const open = 'held_digest IS desired.digest OR refused_generation > desired.generation';
   const holds = database.prepare(
-    `UPDATE contact SET held_epoch = desired.epoch, held_generation = desired.generation, held_digest = desired.digest
+    `UPDATE contact SET held_epoch = desired.epoch, held_generation = desired.generation, held_digest = desired.digest,
+       refused_generation = iif(${open}, refused_generation, NULL), refused_code = iif(${open}, refused_code, NULL)
      FROM desired WHERE contact.site_id = :siteId AND desired.site_id = :siteId AND desired.epoch = :epoch
        AND desired.generation = :generation`,
   );
