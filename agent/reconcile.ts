@@ -47,15 +47,16 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   return {
     run: async (wanted, signal) => {
       const [startedAtMs, startedMs] = [clock.now(), clock.monotonic()];
-      const restMs = (rest?.endMs ?? 0) - startedMs;
+      const restMs = rest === undefined ? 0 : Math.ceil(rest.endMs - startedMs);
+      const resting = restMs > 0 ? rest : undefined;
       const first =
-        rest !== undefined && restMs > 0
-          ? { ...rest.observed, now: startedAtMs }
+        resting !== undefined
+          ? { ...resting.observed, now: startedAtMs }
           : await observer.observe(wanted, signal);
       const outcome = await rounds(options, { wanted, first, deadlineMs: startedMs + runBudgetMs }, signal);
-      const nextLookMs = Math.max(pace.next(outcome), restMs);
+      const nextLookMs = resting !== undefined ? restMs : pace.next(outcome);
       const { cluster } = outcome.observed;
-      if (!cluster.ok && cluster.retryAfterMs !== null && restMs <= 0)
+      if (!cluster.ok && cluster.retryAfterMs !== null && resting === undefined)
         rest = { endMs: clock.monotonic() + cluster.retryAfterMs, observed: outcome.observed };
       const { observed, results } = outcome;
       return { plan: outcome.plan, observed, results, startedAtMs, endedAtMs: clock.now(), nextLookMs };

@@ -16,6 +16,7 @@ import {
 import { type Done, failed, failedBy, notServed } from './outcome.ts';
 import type { ObjectBytes } from './ports.ts';
 import { withdraw } from './remove.ts';
+import { wireBytes } from './wire-bytes.ts';
 
 export interface ApplyContext {
   readonly api: ClusterApi;
@@ -119,7 +120,7 @@ function send(
   { force, whole = false }: { readonly force: boolean; readonly whole?: boolean },
   signal: AbortSignal,
 ): Promise<ApiSuccess | ApiFailure> {
-  const body = { contentType: 'application/apply-patch+yaml', bytes };
+  const body = { contentType: 'application/apply-patch+yaml', bytes: wireBytes(bytes) };
   const accept = whole ? 'application/json' : metadataOnly.object;
   return api.request({ method: 'PATCH', path: applyPath(served, step.object, force), accept, body }, signal);
 }

@@ -54,6 +54,9 @@ export interface SiteOptions {
   readonly around?: (api: ClusterApi) => ClusterApi;
 }
 
+/** Enough for anything that settles. */
+const maxRuns = 30;
+
 export async function accessOf(kubeconfigPath: string): Promise<ClusterAccess> {
   const config = load(await readFile(kubeconfigPath, 'utf8'));
   return accessOfKubeconfig(config, { folder: '/', files: systemFiles, clock: systemClock });
@@ -101,10 +104,10 @@ export async function clusterSite({
       return wanted;
     },
     settle: async () => {
-      for (let idle = 0; ; ) {
+      for (let idle = 0, rounds = 1; ; rounds += 1) {
         const last = await run();
         idle = last.results.length === 0 ? idle + 1 : 0;
-        if (last.plan.applied || idle > 8) return last;
+        if (last.plan.applied || idle > 8 || rounds === maxRuns) return last;
         await clock.sleep(Math.min(last.nextLookMs, 1_000));
       }
     },

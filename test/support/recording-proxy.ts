@@ -48,7 +48,8 @@ export async function recordingProxy(target: ClusterAccess): Promise<RecordingPr
   });
   server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
     stream.on('error', () => undefined);
-    void bodyOf(stream).then(async (body) => {
+    const serve = async (): Promise<void> => {
+      const body = await bodyOf(stream);
       const recorded = {
         method: String(headers[':method']),
         path: String(headers[':path']),
@@ -68,7 +69,9 @@ export async function recordingProxy(target: ClusterAccess): Promise<RecordingPr
       if (stream.destroyed) return;
       stream.respond(answer.headers);
       stream.end(answer.body);
-    });
+    };
+    // The server is away: so is the proxy.
+    serve().catch(() => stream.session?.destroy());
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -100,8 +103,8 @@ async function bodyOf(stream: AsyncIterable<unknown>): Promise<Buffer> {
 
 async function forward(upstream: ClientHttp2Session, headers: IncomingHttpHeaders, body: Buffer) {
   const own = Object.entries(headers).filter(([name]) => name !== ':authority' && name !== ':scheme');
-  const stream = upstream.request(Object.fromEntries(own));
-  stream.end(body);
+  const stream = upstream.request(Object.fromEntries(own), { endStream: body.length === 0 });
+  if (body.length > 0) stream.end(body);
   const [received] = (await once(stream, 'response')) as [IncomingHttpHeaders];
   const { 'content-length': _length, ...rest } = received;
   return { headers: rest, body: await bodyOf(stream) };
