@@ -62,14 +62,17 @@ export interface RunningFleet extends Fleet {
 
 const pollIntervalMs = 100;
 
-/** The site is joined and has nothing assigned. */
-export async function runningFleet(t: ExecutionContext): Promise<RunningFleet> {
+/** The site is joined and has nothing assigned. `environment` adds settings to those of this process. */
+export async function runningFleet(
+  t: ExecutionContext,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<RunningFleet> {
   const folder = await mkdtemp(join(tmpdir(), 'tre-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   const stopping = new AbortController();
   const { signal } = stopping;
   const progress = createProgress(systemClock, (text) => t.log(text.trimEnd()));
-  const exec = systemExec(process.env);
+  const exec = systemExec({ ...process.env, ...environment });
   const fleet = await openFleet({
     dataDir: folder,
     signal,
