@@ -3,7 +3,6 @@
 import { create } from '@bufbuild/protobuf';
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { type SyncRequest, type SyncResponse, SyncResponseSchema } from '../../proto/gen/tre/v1/sync_pb.ts';
-import { write } from '../../proto/grpc.ts';
 import type { OfferPart } from './offers.ts';
 
 export type SyncCall = ServerDuplexStream<SyncRequest, SyncResponse>;
@@ -62,13 +61,22 @@ export class Outbound {
     for (;;) {
       if (this.#last !== undefined) {
         const { message, end } = this.#last;
-        if (message !== undefined) await write(this.#call, create(SyncResponseSchema, { message }));
+        if (message !== undefined) await this.#write(message);
         return end();
       }
       const message = this.#next();
       if (message === undefined) return;
-      await write(this.#call, create(SyncResponseSchema, { message }));
+      await this.#write(message);
     }
+  }
+
+  /** Resolves when the message has left, not when there was room to buffer it: one at a time is under way. */
+  #write(message: Message): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#call.write(create(SyncResponseSchema, { message }), (error: Error | null | undefined) =>
+        error ? reject(error) : resolve(),
+      );
+    });
   }
 
   #next(): Message | undefined {

@@ -18,7 +18,7 @@ import {
   SyncService,
 } from '../../proto/gen/tre/v1/sync_pb.ts';
 import { callDuplex, callServerStream, callUnary, type Duplex } from '../../proto/grpc.ts';
-import type { TestControlPlane } from './control-plane.ts';
+import type { Operator } from './control-plane.ts';
 
 const callTimeoutMs = 10_000;
 
@@ -127,7 +127,7 @@ export interface JoinedSite {
 }
 
 /** Creates a site and takes a machine through begin, approve and collect. */
-export async function joinSite(plane: TestControlPlane, name: string): Promise<JoinedSite> {
+export async function joinSite(plane: Operator, name: string): Promise<JoinedSite> {
   const created = await plane.rest<{ id: string }>('POST', '/v1/sites', { name });
   const siteId = created.body.id;
   const door = { address: plane.addresses.agents, ca: plane.ca };
@@ -135,7 +135,7 @@ export async function joinSite(plane: TestControlPlane, name: string): Promise<J
   return { siteId, name, machine, leaf, door };
 }
 
-export async function joinMachine(plane: TestControlPlane, siteId: string, door: Door) {
+export async function joinMachine(plane: Operator, siteId: string, door: Door) {
   const machine = await newMachine(siteId);
   const { body } = await plane.rest<{ token: string }>('POST', `/v1/sites/${siteId}/join-token`, {});
   const channel = openChannel(door);
@@ -169,9 +169,12 @@ export interface TestStream {
 
 export const bootId = '019aaf00-0000-7000-8000-0000000000b1';
 
-/** Opens a stream and says Hello (unless null). */
-export async function openStream(site: JoinedSite, hello: HelloInit | null = {}): Promise<TestStream> {
-  const channel = openChannel(site.door, { leaf: site.leaf, key: site.machine.leafKey });
+/** Opens a stream, on a channel of its own unless one is given, and says Hello (unless null). */
+export async function openStream(
+  site: JoinedSite,
+  hello: HelloInit | null = {},
+  channel = openChannel(site.door, { leaf: site.leaf, key: site.machine.leafKey }),
+): Promise<TestStream> {
   const ending = new AbortController();
   const duplex = callDuplex(channel, SyncService.method.sync, ending.signal);
   if (hello !== null) {

@@ -26,11 +26,10 @@ export interface ProblemBody {
   readonly next: string;
 }
 
-export interface TestControlPlane extends AsyncDisposable {
-  readonly data: string;
+/** What a test needs in order to act as an operator. */
+export interface Operator {
   readonly addresses: Addresses;
   readonly ca: string;
-  readonly token: string;
   /** One request with the operator's token, or with another one, or without any (null). */
   rest<T = ProblemBody>(
     method: string,
@@ -38,6 +37,11 @@ export interface TestControlPlane extends AsyncDisposable {
     body?: unknown,
     token?: string | null,
   ): Promise<Answer<T>>;
+}
+
+export interface TestControlPlane extends Operator, AsyncDisposable {
+  readonly data: string;
+  readonly token: string;
   stop(): Promise<void>;
 }
 
@@ -72,7 +76,7 @@ export interface PublishedRelease {
 
 /** Publishes a release as trectl does, signatures and all; returns the answer of the publication itself. */
 export async function publishRelease(
-  plane: TestControlPlane,
+  plane: Operator,
   made: MadeRelease,
   signatures: Uint8Array,
 ): Promise<Answer<PublishedRelease>> {
