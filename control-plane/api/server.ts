@@ -1,13 +1,7 @@
 // The REST API as a whole: HTTPS with a leaf of the site CA, one plugin-like function per resource, OpenAPI made from
 // the same schemas that check requests and answers. Opened by main.ts.
-import fastifySwagger from '@fastify/swagger';
 import { fastify } from 'fastify';
-import {
-  jsonSchemaTransform,
-  serializerCompiler,
-  validatorCompiler,
-  type ZodTypeProvider,
-} from 'fastify-type-provider-zod';
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { fromSystem } from '../../daemon/errors.ts';
 import type { ServerIdentity } from '../trust/authority.ts';
 import type { App } from './app.ts';
@@ -21,6 +15,7 @@ import { eventRoutes } from './events.ts';
 import { healthRoutes } from './health.ts';
 import { createHttpsOnlyServer } from './https-only.ts';
 import { type ApiMetrics, metricRoutes } from './metrics.ts';
+import { describeApi, openApiRoute } from './openapi.ts';
 import { demandTokens } from './operator.ts';
 import { problemHandler, sendProblem } from './problem.ts';
 import { releaseRoutes } from './releases.ts';
@@ -89,19 +84,7 @@ async function defineRoutes(app: App, deps: ApiDeps, metrics: ApiMetrics): Promi
       'request',
     );
   });
-  await app.register(fastifySwagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'TRE Fleet control plane',
-        version,
-        description: 'Failed requests answer application/problem+json.',
-      },
-      components: { securitySchemes: { operator: { type: 'http', scheme: 'bearer' } } },
-      security: [{ operator: [] }],
-    },
-    transform: jsonSchemaTransform,
-  });
+  await describeApi(app, version);
   for (const routes of [
     siteRoutes,
     eventRoutes,
@@ -116,9 +99,5 @@ async function defineRoutes(app: App, deps: ApiDeps, metrics: ApiMetrics): Promi
     routes(app, deps);
   }
   metricRoutes(app, { ...deps, metrics });
-  app.get('/openapi.json', {
-    config: { role: 'anyone' },
-    schema: { summary: 'This API, as OpenAPI 3.1' },
-    handler: async () => app.swagger(),
-  });
+  openApiRoute(app);
 }

@@ -13,7 +13,17 @@ import { scratch } from '../../support/scratch.ts';
 
 interface OpenApi {
   readonly openapi: string;
-  readonly paths: Readonly<Record<string, Readonly<Record<string, { readonly summary?: string }>>>>;
+  readonly paths: Readonly<
+    Record<
+      string,
+      Readonly<
+        Record<
+          string,
+          { readonly summary?: string; readonly security?: readonly unknown[]; readonly responses: object }
+        >
+      >
+    >
+  >;
 }
 
 async function open(t: ExecutionContext) {
@@ -50,6 +60,10 @@ test('every route but three demands a token, and every change the role operator'
     const wrong = await plane.rest(method, url, body, 'tre-operator-wrong');
     const asViewer = await plane.rest(method, url, body, viewer);
     const isOpen = openToAnyone.includes(path);
+    const described = document.paths[path]?.[method.toLowerCase()];
+    t.deepEqual(described?.security, isOpen ? [] : undefined, `${method} ${path} in the document`);
+    t.true(Object.hasOwn(described?.responses ?? {}, 'default'));
+    t.truthy(described?.summary);
     t.is(without.status === 401, !isOpen, `${method} ${path} without a token`);
     t.is(wrong.status === 401, !isOpen, `${method} ${path} with a wrong token`);
     t.is(asViewer.body.code === 'FORBIDDEN', method !== 'GET', `${method} ${path} as a viewer`);

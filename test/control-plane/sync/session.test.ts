@@ -165,6 +165,41 @@ test('reports are acknowledged per start of the agent, and count once', async (t
   t.is(shown.contact.class, 'live');
 });
 
+test('what stands in the way is shown in words, objects by the names that the site never sent', async (t) => {
+  const plane = await planeWithRelease(t);
+  const site = await joinSite(plane, 'leeds');
+  const stream = await openStream(site);
+  t.teardown(() => stream.close());
+  const value = {
+    observedAtMs: 1_000n,
+    releases: { offered: made.digest },
+    conditions: [{ code: 'ObjectRefused', sinceMs: 2_000n, count: 1 }],
+    objects: [{ index: 1, code: 'OBJECT_REFUSED' }],
+    objectsWanted: 2,
+    objectsApplied: 1,
+  };
+  await sendRow(
+    stream,
+    1n,
+    toBinary(ReportBodySchema, create(ReportBodySchema, { body: { case: 'state', value } })),
+  );
+  await stream.until('ack');
+  const shown = (await plane.rest<SiteDetail>('GET', '/v1/sites/leeds')).body;
+  t.like(shown.state, {
+    observedAt: '1970-01-01T00:00:01.000Z',
+    applied: false,
+    objectsWanted: 2,
+    objectsApplied: 1,
+  });
+  t.like(shown.state?.conditions[0], {
+    code: 'ObjectRefused',
+    severity: 'error',
+    since: '1970-01-01T00:00:02.000Z',
+  });
+  t.deepEqual(shown.objects[0]?.object, { group: '', kind: 'ConfigMap', namespace: 'demo', name: 'b' });
+  t.is(shown.state?.releases.offered?.name, 'demo');
+});
+
 test('a body that we do not understand is counted and stops nothing', async (t) => {
   const plane = await planeWithRelease(t);
   const site = await joinSite(plane, 'leeds');
