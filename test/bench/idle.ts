@@ -1,0 +1,176 @@
+// `npm run bench -- idle [--minutes 10]`: what an agent costs a hospital's machine while nothing happens. The bundled
+// agent, started by its own shim, at a site with the example applied: time until its socket answers, memory at the end
+// of the minutes, processor time, and requests that changed something in Kubernetes, of which there must be none.
+import { cp, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { askAgent } from '../../agent/local/socket.ts';
+import type { AgentStatus } from '../../agent/local/status.ts';
+import { systemClock } from '../../daemon/clock.ts';
+import { environment } from '../../daemon/config.ts';
+import { type Child, systemExec } from '../../daemon/exec.ts';
+import { build, programs } from '../../dev/build.ts';
+import type { LocalKubernetes } from '../../dev/kubernetes/kubernetes-handle.ts';
+import { startKubernetes } from '../../dev/kubernetes/start-kubernetes.ts';
+import { type Fleet, openFleet } from '../../dev/start/fleet.ts';
+import { createProgress } from '../../dev/start/progress.ts';
+import { assignRelease, ensureKeys, joinSite, publishRelease, waitForSite } from '../../dev/start/site.ts';
+import { auditLogOf } from '../support/audit-log.ts';
+import type { Bench } from './bench.ts';
+import { atMost, type Figure, plain } from './report.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const exec = systemExec(environment());
+const clock = systemClock;
+const starts = 3;
+const pollIntervalMs = 10;
+const minuteMs = 60_000;
+/** From the last start to the beginning of the quiet minutes: everything is compared once and nothing is left to do. */
+const settleMs = 15_000;
+
+export const bench: Bench = async (args, say) => {
+  const minutes = minutesOf(args);
+  const folder = await mkdtemp(join(tmpdir(), 'tre-idle-'));
+  const signal = new AbortController().signal;
+  const progress = createProgress(clock, (text) => say(text.trimEnd()));
+  try {
+    const shim = await bundledAgent(join(folder, 'installed'));
+    await using fleet = await openFleet({
+      dataDir: join(folder, 'data'),
+      signal,
+      exec,
+      clock,
+      progress,
+      openKubernetes: startKubernetes,
+    });
+    await appliedExample(fleet, signal);
+    await fleet.agent.stop();
+    const readySeconds: number[] = [];
+    for (let start = 1; start < starts; start += 1) {
+      await using agent = await startAgent(shim, fleet);
+      readySeconds.push(agent.readySeconds);
+    }
+    await using agent = await startAgent(shim, fleet);
+    readySeconds.push(agent.readySeconds);
+    say(`the agent idles for ${minutes} minutes`);
+    return {
+      name: 'idle',
+      figures: [ready(readySeconds), ...(await quietFigures(agent.child.pid, fleet, minutes))],
+    };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+};
+
+function minutesOf(args: readonly string[]): number {
+  const at = args.indexOf('--minutes');
+  const minutes = at < 0 ? 10 : Number(args[at + 1]);
+  if (!(minutes > 0)) throw new TypeError('--minutes wants a number');
+  return minutes;
+}
+
+/** The agent as it is installed: its shim, its bundle, and nothing else of ours. */
+async function bundledAgent(folder: string): Promise<string> {
+  const program = programs.find(({ name }) => name === 'tre-agent');
+  if (program === undefined) throw new Error('there is no program tre-agent');
+  await mkdir(folder, { recursive: true });
+  await cp(join(root, 'bin'), join(folder, 'bin'), { recursive: true });
+  // Only for the pinned Node that the shim looks for there; the bundle needs no packages.
+  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
+  await build(exec, program, join(folder, 'dist'));
+  return join(folder, 'bin', 'tre-agent.mjs');
+}
+
+async function appliedExample(fleet: Fleet<LocalKubernetes>, signal: AbortSignal): Promise<void> {
+  await ensureKeys(fleet);
+  await joinSite(fleet, clock, signal);
+  const release = await publishRelease(fleet, join(root, 'examples', 'small-tre', 'v1'), signal);
+  const generation = await assignRelease(fleet, release);
+  await waitForSite(
+    fleet,
+    { clock, signal },
+    ({ state }) => state?.generation === generation && state.applied,
+  );
+}
+
+interface RunningAgent extends AsyncDisposable {
+  readonly child: Child;
+  readonly readySeconds: number;
+}
+
+async function startAgent(
+  shim: string,
+  { layout, kubernetes }: Fleet<LocalKubernetes>,
+): Promise<RunningAgent> {
+  const places = [
+    '--data',
+    layout.agent,
+    '--kubeconfig',
+    kubernetes.agentKubeconfig,
+    '--socket',
+    layout.agentSocket,
+  ];
+  const startedMs = clock.monotonic();
+  const child = await exec.spawn(process.execPath, [shim, 'run', ...places], {
+    output: { file: `${layout.logs}/bundled.log` },
+  });
+  while ((await statusOf(layout.agentSocket)) === undefined) await clock.sleep(pollIntervalMs);
+  const readySeconds = (clock.monotonic() - startedMs) / 1000;
+  return { child, readySeconds, [Symbol.asyncDispose]: async () => void (await child.stop()) };
+}
+
+async function statusOf(socket: string): Promise<AgentStatus | undefined> {
+  const [status] = await askAgent(socket, { command: 'status' }).catch(() => []);
+  return status as AgentStatus | undefined;
+}
+
+function ready(seconds: readonly number[]): Figure {
+  const median = seconds.toSorted((a, b) => a - b)[Math.floor(seconds.length / 2)] ?? Number.NaN;
+  return atMost(3, { name: `socket answers (median of ${seconds.length})`, value: median, unit: 's' });
+}
+
+async function quietFigures(
+  pid: number,
+  { layout, kubernetes }: Fleet<LocalKubernetes>,
+  minutes: number,
+): Promise<readonly Figure[]> {
+  await clock.sleep(settleMs);
+  const audit = auditLogOf(kubernetes.auditLogFile, 'tre-agent');
+  await audit.mark();
+  const cpuBefore = await cpuSeconds(pid);
+  await clock.sleep(minutes * minuteMs);
+  const status = await statusOf(layout.agentSocket);
+  if (status?.applied !== true || status.controlPlane.state !== 'connected')
+    throw new Error(`the agent was not idle: ${JSON.stringify(status)}`);
+  const memory = await memoryMiB(pid);
+  return [
+    atMost(60, { name: 'anonymous memory', value: memory.anonymous, unit: 'MiB' }),
+    atMost(120, { name: 'resident memory', value: memory.resident, unit: 'MiB' }),
+    atMost(0, {
+      name: `changing requests in ${minutes} min`,
+      value: (await audit.mutations()).length,
+      unit: 'requests',
+    }),
+    plain({
+      name: `processor time in ${minutes} min`,
+      value: (await cpuSeconds(pid)) - cpuBefore,
+      unit: 's',
+    }),
+  ];
+}
+
+/** From smaps_rollup, which counts the kilobytes of all mappings. */
+async function memoryMiB(pid: number): Promise<{ readonly anonymous: number; readonly resident: number }> {
+  const text = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8');
+  const field = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1]) / 1024;
+  return { anonymous: field('Anonymous'), resident: field('Rss') };
+}
+
+/** User and system time of a process, fields 14 and 15 of its stat, in ticks of 10 ms. */
+async function cpuSeconds(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
