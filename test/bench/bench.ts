@@ -1,9 +1,6 @@
 // `npm run bench -- NAME [--json] [ARGS]`: runs one benchmark and prints its report; what it says while it runs goes to
 // stderr. Exit 1 when a promise is broken.
-import { printReport, type Report } from './report.ts';
-
-/** `args`: what stands behind the name, without --json; `say` tells people how far it is. */
-export type Bench = (args: readonly string[], say: (text: string) => void) => Promise<Report>;
+import { type Bench, printReport } from './report.ts';
 
 const benches: Readonly<Record<string, () => Promise<{ readonly bench: Bench }>>> = {
   'first-apply': () => import('./first-apply.ts'),

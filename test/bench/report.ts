@@ -17,6 +17,9 @@ export interface Report {
   readonly figures: readonly Figure[];
 }
 
+/** `args`: what stands behind the name, without --json; `say` tells people how far it is. */
+export type Bench = (args: readonly string[], say: (text: string) => void) => Promise<Report>;
+
 type Measured = Pick<Figure, 'name' | 'value' | 'unit' | 'peer'>;
 
 /** A figure that is right when it is not above the bar. */
