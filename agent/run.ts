@@ -19,7 +19,7 @@ import { accessInCluster, accessOfKubeconfig, type ClusterAccess } from './clust
 import { durationMs, readYaml, type Settings } from './config.ts';
 import { readJoinFile } from './intake/join.ts';
 import { Session } from './intake/run-session.ts';
-import { openLocalSocket } from './local/socket.ts';
+import { type Answer, openLocalSocket } from './local/socket.ts';
 import { statusOf } from './local/status.ts';
 import { createObserver } from './observe/cluster.ts';
 import { createReconciler, type Run } from './reconcile.ts';
@@ -39,13 +39,41 @@ const random = systemRandom(clock);
 
 /** Starts everything; ready when this resolves. Throws TreError and DaemonError. */
 export async function runAgent(lifecycle: Lifecycle, options: AgentOptions): Promise<void> {
-  const { settings, version, log, onRefused } = options;
+  const { settings, version, onRefused } = options;
   const startedAtMs = clock.now();
   const bootId = random.uuid7();
   const access = await clusterAccess(settings);
   const store = lifecycle.add('store', await openData(settings.data, bootId));
   await join(store, settings.join);
+  const { session, reporter } = wire(lifecycle, options, { store, access, bootId });
+  await openSocket(lifecycle, options, () =>
+    statusOf({
+      store,
+      session: session.status(),
+      last: reporter.last,
+      version,
+      startedAtMs,
+      nowMs: clock.now(),
+    }),
+  );
+  const talking = session
+    .run(lifecycle.signal)
+    .then((code) => (code === undefined ? undefined : onRefused(code)));
+  lifecycle.add('session', { [Symbol.asyncDispose]: () => talking });
+}
 
+interface Foundation {
+  readonly store: AgentStore;
+  readonly access: ClusterAccess;
+  readonly bootId: string;
+}
+
+/** The loop and the session know of each other only this: something new is wanted, something new is to be told. */
+function wire(
+  lifecycle: Lifecycle,
+  { settings, version, log }: AgentOptions,
+  { store, access, bootId }: Foundation,
+) {
   let clusterUid: string | null = null;
   const session: Session = new Session({
     store,
@@ -60,41 +88,25 @@ export async function runAgent(lifecycle: Lifecycle, options: AgentOptions): Pro
   });
   const reporter = new Reporter(store, () => session.wake());
   const reconciler = buildReconciler(lifecycle, { store, access, version });
+  const reconcile = async (signal: AbortSignal): Promise<void> => {
+    const wanted = store.desired.wanted() ?? null;
+    const run = await reconciler.run(wanted, signal);
+    if (run.observed.cluster.ok) clusterUid = run.observed.cluster.uid;
+    reporter.report(run, wanted);
+    logRun(log, run, wanted?.generation ?? 0);
+    lookAgain(run.nextLookMs);
+  };
+  const onError = (error: unknown, retryInMs: number): void =>
+    log.error({ error, retryInMs }, 'a run failed');
+  const intervalMs = durationMs(settings.observeInterval);
+  const backoff = createBackoff({ clock, random });
   const loop: Loop = lifecycle.add(
     'loop',
-    createLoop({
-      intervalMs: durationMs(settings.observeInterval),
-      clock,
-      backoff: createBackoff({ clock, random }),
-      onError: (error, retryInMs) => log.error({ error, retryInMs }, 'a run failed'),
-      run: async (signal) => {
-        const wanted = store.desired.wanted() ?? null;
-        const run = await reconciler.run(wanted, signal);
-        if (run.observed.cluster.ok) clusterUid = run.observed.cluster.uid;
-        reporter.report(run, wanted);
-        logRun(log, run, wanted?.generation ?? 0);
-        lookAgain(run.nextLookMs);
-      },
-    }),
+    createLoop({ run: reconcile, intervalMs, clock, backoff, onError }),
   );
   const lookAgain = singleTimer(() => loop.trigger(), lifecycle.signal);
   loop.trigger();
-
-  const answer = () => [
-    statusOf({
-      store,
-      session: session.status(),
-      last: reporter.last,
-      version,
-      startedAtMs,
-      nowMs: clock.now(),
-    }),
-  ];
-  await openSocket(lifecycle, { path: settings.socket, answer, log });
-  const talking = session
-    .run(lifecycle.signal)
-    .then((code) => (code === undefined ? undefined : onRefused(code)));
-  lifecycle.add('session', { [Symbol.asyncDispose]: () => talking });
+  return { session, reporter };
 }
 
 async function openData(folder: string, bootId: string): Promise<AgentStore> {
@@ -152,20 +164,14 @@ async function readContent(store: AgentStore, digest: string): Promise<Uint8Arra
 
 async function openSocket(
   lifecycle: Lifecycle,
-  options: Omit<Parameters<typeof openLocalSocket>[0], 'files' | 'answer'> & {
-    readonly answer: () => readonly unknown[];
-  },
+  { settings, log }: AgentOptions,
+  status: () => unknown,
 ): Promise<void> {
-  const { answer } = options;
-  const socket = await openLocalSocket({
-    ...options,
-    files: systemFiles,
-    answer: ({ command }) => {
-      if (command === 'status') return answer();
-      throw new TreError('USAGE');
-    },
-  });
-  lifecycle.add('socket', socket);
+  const answer: Answer = ({ command }) => {
+    if (command === 'status') return [status()];
+    throw new TreError('USAGE');
+  };
+  lifecycle.add('socket', await openLocalSocket({ path: settings.socket, answer, files: systemFiles, log }));
 }
 
 /** Calls `fn` after a while; asked again before that, only the new time counts. */

@@ -18,8 +18,7 @@ import { type Fleet, openFleet } from '../../dev/start/fleet.ts';
 import { createProgress } from '../../dev/start/progress.ts';
 import { assignRelease, ensureKeys, joinSite, publishRelease, waitForSite } from '../../dev/start/site.ts';
 import { auditLogOf } from '../support/audit-log.ts';
-import type { Bench } from './bench.ts';
-import { atMost, type Figure, plain } from './report.ts';
+import { atMost, type Bench, type Figure, median, plain } from './report.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const exec = systemExec(environment());
@@ -127,8 +126,11 @@ async function statusOf(socket: string): Promise<AgentStatus | undefined> {
 }
 
 function ready(seconds: readonly number[]): Figure {
-  const median = seconds.toSorted((a, b) => a - b)[Math.floor(seconds.length / 2)] ?? Number.NaN;
-  return atMost(3, { name: `socket answers (median of ${seconds.length})`, value: median, unit: 's' });
+  return atMost(3, {
+    name: `socket answers (median of ${seconds.length})`,
+    value: median(seconds),
+    unit: 's',
+  });
 }
 
 async function quietFigures(
