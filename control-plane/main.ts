@@ -10,14 +10,12 @@ import { createLog } from '../daemon/log.ts';
 import { systemRandom } from '../daemon/random.ts';
 import { lockFolder } from '../daemon/sqlite.ts';
 import manifest from '../package.json' with { type: 'json' };
-import { TreError } from '../proto/errors.ts';
 import { configFile, loadSettings } from './config.ts';
 import { describeFailure } from './failure.ts';
 import { runControlPlane } from './run.ts';
 import type { Role } from './store/operator-tokens.ts';
-import { openStore, type Store } from './store/store.ts';
 import { openDirector } from './trust/director.ts';
-import { addOperator, initialise, raiseEpoch, trustFolder } from './trust/initialise.ts';
+import { addOperator, initialise, openInitialised, raiseEpoch, trustFolder } from './trust/initialise.ts';
 
 type Flags = Readonly<Record<string, string>>;
 
@@ -130,7 +128,7 @@ async function directorKey(flags: Flags): Promise<void> {
 
 async function recover(flags: Flags): Promise<void> {
   const { values } = await loadSettings(flags);
-  await using store = openInitialised(values.data);
+  await using store = await openInitialised(values.data);
   const epoch = raiseEpoch(store, { clock: systemClock, why: String(flags['why']) });
   say(
     `The epoch is ${epoch} now. Sites that are ahead follow once each has connected and been assigned a release.`,
@@ -141,7 +139,7 @@ async function newToken(flags: Flags): Promise<void> {
   const { values } = await loadSettings(flags);
   const file = resolve(String(flags['out']));
   // No lock: this may run beside the control plane, which reads the new token from the same database.
-  await using store = openInitialised(values.data);
+  await using store = await openInitialised(values.data);
   const token = { name: String(flags['name']), role: flags['role'] as Role, file };
   await addOperator(store, { clock: systemClock, random: systemRandom(systemClock), ...token });
   say(`The token of ${token.name} (${token.role}) is in ${file}.`);
@@ -153,12 +151,6 @@ async function explain(flags: Flags): Promise<void> {
     const { source, name: where } = origins[name as keyof typeof origins];
     say(`${name}: ${JSON.stringify(value)}  (${source}${where === '' ? '' : ` ${where}`})`);
   }
-}
-
-function openInitialised(data: string): Store {
-  const store = openStore(data);
-  if (store.settings.get('domain') === undefined) throw new TreError('NOT_INITIALISED', data);
-  return store;
 }
 
 function withSettings(command: Command): Command {

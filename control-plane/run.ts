@@ -8,11 +8,9 @@ import type { Lifecycle } from '../daemon/lifecycle.ts';
 import type { Log } from '../daemon/log.ts';
 import { systemRandom } from '../daemon/random.ts';
 import { lockFolder } from '../daemon/sqlite.ts';
-import { TreError } from '../proto/errors.ts';
 import { type ApiMetrics, createApiMetrics } from './api/metrics.ts';
 import { openApi } from './api/server.ts';
 import { hostAndPort, listenAddress, type Settings } from './config.ts';
-import { openStore } from './store/store.ts';
 import { contentService } from './sync/content-service.ts';
 import { enrolmentService } from './sync/enrolment-service.ts';
 import { createHub, type Hub } from './sync/hub.ts';
@@ -23,7 +21,7 @@ import { startHousekeeping } from './tasks/housekeeping.ts';
 import { openAuthority, type ServerIdentity } from './trust/authority.ts';
 import { openDirector } from './trust/director.ts';
 import { createEnrolment } from './trust/enrolment.ts';
-import { trustFolder } from './trust/initialise.ts';
+import { demandInitialised, openInitialised, trustFolder } from './trust/initialise.ts';
 
 /** What a person or a script needs to find it; kept in run/addresses.json of the data folder. */
 export interface Addresses {
@@ -75,11 +73,10 @@ export async function runControlPlane(lifecycle: Lifecycle, options: RunOptions)
 async function openFoundation(lifecycle: Lifecycle, { settings, version, log }: RunOptions) {
   const { data } = settings;
   const clock = systemClock;
-  await ensurePrivateDir(data);
+  await demandInitialised(data);
   lifecycle.add('lock', lockFolder(data));
-  const store = lifecycle.add('store', openStore(data));
-  const domain = store.settings.get('domain');
-  if (domain === undefined) throw new TreError('NOT_INITIALISED', data);
+  const store = lifecycle.add('store', await openInitialised(data));
+  const domain = store.settings.get('domain') ?? '';
   const authority = await openAuthority(trustFolder(data), { clock, domain });
   const director = await openDirector(trustFolder(data));
   const content = contentFiles(join(data, 'content'));

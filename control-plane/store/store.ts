@@ -37,12 +37,17 @@ export interface Store extends AsyncDisposable {
 /** The migrations of this store, in order. */
 export const migrationsFolder = new URL('./migrations/', import.meta.url);
 
+/** The database of a folder. */
+export function databasePath(folder: string): string {
+  return join(folder, 'control-plane.db');
+}
+
 const ballastBytes = 16 * 2 ** 20;
 
 /** Opens or makes `control-plane.db` in a folder that exists. Throws DaemonError. */
 export function openStore(folder: string): Store {
   const database = openDatabase({
-    path: join(folder, 'control-plane.db'),
+    path: databasePath(folder),
     migrations: readMigrations(migrationsFolder),
     ballastBytes,
   });

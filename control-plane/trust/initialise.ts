@@ -4,10 +4,11 @@
 import { join } from 'node:path';
 import { ensurePrivateDir, writeFileAtomic } from '../../daemon/atomic-file.ts';
 import type { Clock } from '../../daemon/clock.ts';
+import { systemFiles } from '../../daemon/files.ts';
 import type { Random } from '../../daemon/random.ts';
 import { TreError } from '../../proto/errors.ts';
 import type { Role } from '../store/operator-tokens.ts';
-import { openStore, type Store } from '../store/store.ts';
+import { databasePath, openStore, type Store } from '../store/store.ts';
 import { createAuthority } from './authority.ts';
 import { createDirector } from './director.ts';
 import { newSecret } from './secret.ts';
@@ -46,6 +47,20 @@ export async function initialise(data: string, options: InitOptions): Promise<vo
       digest: null,
     });
   });
+}
+
+/** Leaves a folder without a control plane as it is, also one that is not there. Throws TreError NOT_INITIALISED. */
+export async function demandInitialised(data: string): Promise<void> {
+  if ((await systemFiles.stat(databasePath(data))) === undefined) throw new TreError('NOT_INITIALISED', data);
+}
+
+/** The store of a control plane that is there. Throws TreError NOT_INITIALISED, DaemonError. */
+export async function openInitialised(data: string): Promise<Store> {
+  await demandInitialised(data);
+  const store = openStore(data);
+  if (store.settings.get('domain') !== undefined) return store;
+  await store[Symbol.asyncDispose]();
+  throw new TreError('NOT_INITIALISED', data);
 }
 
 /**

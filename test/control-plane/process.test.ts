@@ -76,6 +76,7 @@ test.serial('what cannot work ends at once, with a code and what to do', async (
     3,
     /^NOT_INITIALISED: .*\n {4}Run `tre-control-plane init`/,
   );
+  t.false(existsSync(join(folder, 'empty')), 'a mistyped folder is not made');
   await fails(t, ['run', '--data', join(folder, 'file')], 1, /^DATA_UNREADABLE: /);
   await fails(t, ['init', '--data', join(folder, 'file', 'below')], 1, /^DATA_UNREADABLE: /);
   await fails(
