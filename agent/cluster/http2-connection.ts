@@ -125,7 +125,7 @@ class Http2Connection implements Connection {
     stream.on('end', () => {
       complete = stream.rstCode === constants.NGHTTP2_NO_ERROR;
     });
-    stream.on('error', (error) => {
+    stream.on('error', (error: Error) => {
       trouble = error.message;
     });
     stream.on('close', () => {

@@ -88,7 +88,7 @@ async function listAll(
   let next: string | null = null;
   for (let restarts = 0; ; ) {
     const query = new URLSearchParams({ limit: String(pageSize), ...(next !== null && { continue: next }) });
-    const path = `${collectionPath(served)}?${query}`;
+    const path = `${collectionPath(served)}?${query.toString()}`;
     const answer = await api.request({ method: 'GET', path, accept: metadataOnly.list }, signal);
     if (answer.ok) {
       const page = readFactsPage(answer.body, wants);

@@ -44,25 +44,24 @@ const job = (home: string, image: string, spec: object = {}): Manifest => ({
 });
 const jobPath = (home: string): string => `/apis/batch/v1/namespaces/${home}/jobs/setup`;
 
+const pods = async (): Promise<readonly unknown[]> => {
+  const list = await read('/api/v1/namespaces/jobs/pods');
+  return (list?.['items'] ?? []) as readonly unknown[];
+};
+
 test('a Job whose template changed is made again, and its old pods go with it', async (t) => {
   const core = await site(t);
   core.want([namespace('jobs'), job('jobs', 'example.org/one')]);
   await core.settle();
   const first = uidOf(await read(jobPath('jobs')));
-  t.true(
-    await eventually(
-      async () => ((await read('/api/v1/namespaces/jobs/pods'))?.['items'] as unknown[]).length === 1,
-    ),
-  );
+  t.true(await eventually(async () => (await pods()).length === 1));
 
   core.want([namespace('jobs'), job('jobs', 'example.org/two')]);
   t.true((await core.settle()).plan.applied);
   const second = await read(jobPath('jobs'));
   t.not(uidOf(second), first);
   t.regex(JSON.stringify(second), /example.org\/two/);
-  const podOwners = async (): Promise<string> =>
-    JSON.stringify((await read('/api/v1/namespaces/jobs/pods'))?.['items']);
-  t.true(await eventually(async () => !(await podOwners()).includes(String(first))));
+  t.true(await eventually(async () => !JSON.stringify(await pods()).includes(String(first))));
 
   core.want([namespace('jobs'), job('jobs', 'example.org/two', { backoffLimit: 3 })]);
   t.is(steps(await core.settle()), 'intend update');

@@ -97,13 +97,15 @@ function settle(
   }
 }
 
+const byText = (a: unknown, b: unknown): number => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
+
 /** What may be compared between two runs: identities and contents, not the UIDs that the server chose. */
 function picture({ live, inventory }: Observed): unknown {
   return {
-    live: [...live].map(([id, { ownHash, uid }]) => [id, ownHash, uid === 'theirs']).sort(),
+    live: [...live].map(([id, { ownHash, uid }]) => [id, ownHash, uid === 'theirs']).toSorted(byText),
     inventory: [...inventory]
       .map(([id, { kept, appliedDigest, uid }]) => [id, kept, appliedDigest, live.get(id)?.uid === uid])
-      .sort(),
+      .toSorted(byText),
   };
 }
 

@@ -2,16 +2,8 @@
 import test from 'ava';
 import { plan } from '../../../agent/plan/plan.ts';
 import type { Plan, Step } from '../../../agent/plan/step.ts';
-import type { Observed, Wanted } from '../../../agent/plan/world.ts';
-import {
-  emptyWorld,
-  liveOf,
-  thing,
-  wanted,
-  withLive,
-  withOwned,
-  withRow,
-} from '../../support/planner-world.ts';
+import type { LiveObject, Observed, Wanted } from '../../../agent/plan/world.ts';
+import { emptyWorld, thing, wanted, withLive, withOwned, withRow } from '../../support/planner-world.ts';
 
 const lab = thing('Namespace lab');
 const settings = thing('ConfigMap lab/settings');
@@ -102,11 +94,7 @@ rules([
   ['an object that is being deleted is waited for', wanted([settings]), withLive(withOwned(home, settings), settings, { deleting: true }), 'WaitingForDeletion settings'],
 ]);
 
-const met = (
-  facts: { creating: boolean },
-  live: Parameters<typeof liveOf>[1] = {},
-  around = home,
-): Observed =>
+const met = (facts: { creating: boolean }, live: Partial<LiveObject> = {}, around = home): Observed =>
   withLive(withRow(around, settings, { uid: null, appliedDigest: null, ownHash: null, ...facts }), settings, {
     uid: 'other',
     ...live,
