@@ -8,7 +8,7 @@ import type { Kubernetes, KubernetesOptions, LocalKubernetes } from '../kubernet
 import { type Commands, createCommands, node, programs } from './commands.ts';
 import { choosePorts, type Layout, layoutOf, makeFolders, type Ports } from './layout.ts';
 import type { Progress } from './progress.ts';
-import { answers, isListening } from './ready.ts';
+import { answers, isListening, isServing } from './ready.ts';
 import { createService, type Service } from './service.ts';
 
 /** What a fleet on one machine is opened with. */
@@ -100,10 +100,14 @@ async function login(layout: Layout, ports: Ports, commands: Commands): Promise<
     '--server',
     server,
     '--ca',
-    `${layout.controlPlane}/trust/ca.pem`,
+    caFileOf(layout),
     '--token-file',
     layout.operatorToken,
   );
+}
+
+function caFileOf({ controlPlane }: Layout): string {
+  return `${controlPlane}/trust/ca.pem`;
 }
 
 function controlPlaneService(layout: Layout, ports: Ports, tools: Tools): Service {
@@ -115,7 +119,7 @@ function controlPlaneService(layout: Layout, ports: Ports, tools: Tools): Servic
       env: {},
       logFile: `${layout.logs}/control-plane.log`,
       isReady: async () =>
-        (await isListening({ host: '127.0.0.1', port: ports.people })) &&
+        (await isServing({ port: ports.people, caFile: caFileOf(layout) })) &&
         (await isListening({ host: '127.0.0.1', port: ports.agents })),
       readyTimeoutMs,
     },

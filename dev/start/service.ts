@@ -102,7 +102,10 @@ async function waitUntilReady(
   }
 }
 
+/** What a program said last: its words for people, or the end of its log when there are none. */
 async function endOf(logFile: string): Promise<string> {
-  const text = await readFile(logFile, 'utf8').catch(() => '');
-  return text.slice(-shownLogCharacters).trimEnd();
+  const text = (await readFile(logFile, 'utf8').catch(() => '')).trimEnd();
+  const lines = text.split('\n');
+  const words = lines.slice(lines.findLastIndex((line) => line.startsWith('{')) + 1);
+  return (words.length > 0 ? words.join('\n') : text).slice(-shownLogCharacters);
 }

@@ -2,10 +2,10 @@
 import test from 'ava';
 import { parseStartOptions } from '../../../dev/start/options.ts';
 
-const parse = (...args: string[]) => parseStartOptions(args, '/home/ada/.local/state');
+const parse = (...args: string[]) => parseStartOptions(args, '/var/state');
 
 test('without arguments: the data folder below the state folder, no source, on until Ctrl-C', (t) => {
-  t.deepEqual(parse(), { ok: true, options: { dataDir: '/home/ada/.local/state/tre-fleet/start', from: null, once: false } });
+  t.deepEqual(parse(), { ok: true, options: { dataDir: '/var/state/tre-fleet/start', from: null, once: false } });
 });
 
 test('folders become absolute', (t) => {
