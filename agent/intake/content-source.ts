@@ -1,4 +1,5 @@
-// Content from the control plane, over the channel of the stream. Called by stream.ts for each connection.
+// Content from the control plane, over the channel of the stream. A refusal with a code of ours is told apart from a
+// connection that broke. Called by stream.ts for each connection.
 import type { Client } from '@grpc/grpc-js';
 import { ContentService } from '../../proto/gen/tre/v1/content_pb.ts';
 import { CallFailed, callServerStream } from '../../proto/grpc.ts';

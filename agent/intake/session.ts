@@ -1,6 +1,6 @@
 // Where a site stands with its control plane, and what comes next. PURE: a state and an event give the next state.
 // Laws: failures wait with full jitter and ever longer bounds, reset after ten stable minutes; a wait that the server
-// asked for is kept to the letter; a machine without an identity that is refused for good stops asking, any other never.
+// asked for is kept; a machine without an identity that is refused for good stops asking, any other never.
 // Driven by run-session.ts, which performs what a state stands for and tells what came of it.
 import {
   afterFailure,
@@ -51,8 +51,9 @@ export const firstState: SessionState = { kind: 'enrolling', backoff: noFailures
 
 /** A person compares six words and approves: worth asking often, but never in step with others. */
 const askAgainMs = (uniform: number): number => 1_000 + Math.floor(uniform * 4_000);
-/** No server asks for more in good faith. */
-const maxRetryMs = 3_600_000;
+/** What the server asked for, within reason; those who may come at once come within a second, not all together. */
+const retryMs = (afterMs: number, uniform: number): number =>
+  Math.min(Math.max(afterMs, Math.floor(uniform * 1_000)), 3_600_000);
 
 /** The state after an event. An event that has no meaning in a state leaves it as it is. */
 export function next(state: SessionState, event: SessionEvent, now: Circumstances): SessionState {
@@ -71,7 +72,7 @@ export function next(state: SessionState, event: SessionEvent, now: Circumstance
       return {
         kind: 'backing-off',
         backoff,
-        untilMs: now.nowMs + Math.min(event.afterMs, maxRetryMs),
+        untilMs: now.nowMs + retryMs(event.afterMs, now.uniform),
         code: null,
       };
     case 'failed': {

@@ -3,9 +3,9 @@
 // is wrong with the stream ends it, and nothing else in the agent. Called by run-session.ts.
 import type { Client } from '@grpc/grpc-js';
 import type { Clock } from '../../daemon/clock.ts';
-import { capability } from '../../proto/capability.ts';
+import { capability, oldestCapability } from '../../proto/capability.ts';
 import { TreError } from '../../proto/errors.ts';
-import { type Offer, type SyncResponse, SyncService } from '../../proto/gen/tre/v1/sync_pb.ts';
+import { type Ack, type Offer, type SyncResponse, SyncService } from '../../proto/gen/tre/v1/sync_pb.ts';
 import { callDuplex, type Duplex } from '../../proto/grpc.ts';
 import type { AgentStore } from '../store/store.ts';
 import { type Acceptance, Acceptor, type OfferPart } from './accept.ts';
@@ -93,7 +93,7 @@ export class Stream {
         this.#queueOffer(partOf(message.value), signal);
         return undefined;
       case 'ack':
-        this.#deps.store.outbox.acknowledge(message.value.bootId, Number(message.value.sequence));
+        this.#acknowledge(message.value);
         return undefined;
       case 'retry':
         return { kind: 'retry', afterMs: message.value.reconnectAfterMs };
@@ -106,12 +106,17 @@ export class Stream {
   }
 
   #welcome(theirs: number, heartbeatMs: number): void {
-    if (theirs < capability) throw new TreError('CAPABILITY_UNSUPPORTED');
+    if (theirs < oldestCapability) throw new TreError('CAPABILITY_UNSUPPORTED');
     const { minimumMs, maximumMs } = heartbeatBounds;
     if (heartbeatMs > 0) this.#heartbeatMs = Math.min(Math.max(heartbeatMs, minimumMs), maximumMs);
     this.#isWelcome = true;
     this.#deps.onWelcome();
     this.wake();
+  }
+
+  /** Whatever the other side says: what was not sent on this stream cannot have arrived. */
+  #acknowledge({ bootId, sequence }: Ack): void {
+    this.#deps.store.outbox.acknowledge(bootId, Math.min(Number(sequence), this.#sentUpTo));
   }
 
   /** Offers wait for each other; what one of them throws ends the stream. */

@@ -13,6 +13,7 @@ export function screenOf(status: AgentStatus): string {
     ['Wanted', wantedText(status)],
     ['Running', runningText(status)],
     ['Objects', objectsText(status)],
+    ['Last change', lastChangeText(status)],
     ['Kept', status.kept.join(', ')],
     ['Reports', status.reportsWaiting === 0 ? '' : `${status.reportsWaiting} wait to be sent`],
   ];
@@ -89,6 +90,13 @@ function objectsText({ wanted, objects, drifted }: AgentStatus): string {
   if (objects.waiting > 0) parts.push(`${objects.waiting} waiting`);
   if (drifted) parts.push('changed by somebody else, being repaired');
   return parts.join(', ');
+}
+
+function lastChangeText({ lastChange }: AgentStatus): string {
+  if (lastChange === null) return '';
+  const { at, ...counts } = lastChange;
+  const parts = Object.entries(counts).flatMap(([what, count]) => (count === 0 ? [] : [`${count} ${what}`]));
+  return `${minute(at)}: ${parts.join(', ')}`;
 }
 
 /** One block per condition, the red ones first, then the refusal and what the API server said. */

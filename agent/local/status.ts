@@ -91,6 +91,14 @@ export interface AgentStatus {
     readonly text: string;
     readonly next: string;
   } | null;
+  /** The last run that changed something or failed at something. */
+  readonly lastChange: {
+    readonly at: string;
+    readonly applied: number;
+    readonly repaired: number;
+    readonly deleted: number;
+    readonly failed: number;
+  } | null;
   readonly reportsWaiting: number;
   /** True when a person should look. */
   readonly isRed: boolean;
@@ -129,7 +137,7 @@ export function statusOf(facts: LocalFacts): AgentStatus {
     applied: last?.run.plan.applied ?? false,
     drifted: last?.run.plan.drifted ?? false,
     objects: {
-      wanted: last?.wanted?.objects.length ?? 0,
+      wanted: (last === undefined ? store.desired.wanted() : last.wanted)?.objects.length ?? 0,
       applied: last?.appliedCount ?? 0,
       waiting: last?.run.plan.waiting.length ?? 0,
     },
@@ -137,6 +145,7 @@ export function statusOf(facts: LocalFacts): AgentStatus {
     problems: problemsOf(last),
     kept: [...(last?.run.observed.inventory.values() ?? [])].filter((row) => row.kept).map(objectText),
     refusal: refusalOf(store),
+    lastChange: lastChangeOf(store),
     reportsWaiting: store.outbox.waiting(),
     isRed: shown.some(({ severity }) => severity === 'error'),
   };
@@ -211,6 +220,13 @@ function refusalOf(store: AgentStore): AgentStatus['refusal'] {
   if (refusal === undefined) return null;
   const { code, generation, atMs } = refusal;
   return { code, generation, at: time(atMs), text: errors[code].text, next: errors[code].next };
+}
+
+function lastChangeOf(store: AgentStore): AgentStatus['lastChange'] {
+  const [run] = store.journal.runs(1);
+  if (run === undefined) return null;
+  const { applied, repaired, deleted, failed } = run;
+  return { at: time(run.endedAtMs), applied, repaired, deleted, failed };
 }
 
 /** `Kind namespace/name`, as people say it. */

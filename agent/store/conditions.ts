@@ -6,8 +6,6 @@ import { type ConditionCode, isConditionCode } from '../../proto/conditions.ts';
 export interface ConditionStore {
   /** These hold now, and no others; returns since when each of them does, ms UTC. */
   readonly hold: (codes: ReadonlySet<ConditionCode>, nowMs: number) => ReadonlyMap<ConditionCode, number>;
-  /** Those that held when it was last told. */
-  readonly held: () => ReadonlyMap<ConditionCode, number>;
 }
 
 /** The conditions in an open database. */
@@ -22,7 +20,6 @@ export function conditionsOver(database: Database): ConditionStore {
       all.all().flatMap(({ code, since_ms }) => (isConditionCode(code) ? [[code, since_ms] as const] : [])),
     );
   return {
-    held,
     hold: (codes, nowMs) => {
       const before = held();
       const gone = [...before.keys()].filter((code) => !codes.has(code));

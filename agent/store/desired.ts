@@ -38,7 +38,6 @@ export interface DesiredStore {
   readonly releases: () => ReadonlyMap<ReleaseRole, KnownRelease>;
   /** The time changes only when the release does. */
   readonly setRelease: (role: ReleaseRole, release: ReleaseReference, nowMs: number) => void;
-  readonly clearRelease: (role: ReleaseRole) => void;
 }
 
 /** The desired document in an open database. */
@@ -63,7 +62,6 @@ export function desiredOver(database: Database): DesiredStore {
     releases: () => new Map(statements.releases.all().map(({ role, ...release }) => [role, release])),
     setRelease: (role, { name, version, digest }, nowMs) =>
       database.transaction(() => void statements.setRelease.run({ role, name, version, digest, nowMs })),
-    clearRelease: (role) => database.transaction(() => void statements.clearRelease.run(role)),
   };
 }
 
@@ -111,7 +109,6 @@ function prepare(database: Database) {
        ON CONFLICT (role) DO UPDATE SET since_ms = CASE WHEN digest = excluded.digest THEN since_ms ELSE excluded.since_ms END,
          name = excluded.name, version = excluded.version, digest = excluded.digest`,
     ),
-    clearRelease: database.prepare('DELETE FROM release_role WHERE role = ?'),
   };
 }
 

@@ -282,6 +282,19 @@ test('rows are sent in order and leave when they are acknowledged; what was not 
   await until(() => store.outbox.waiting() === 0, 'the rest');
 });
 
+test('an acknowledgement of what was never sent deletes nothing', async (t) => {
+  const { server, store, start, join } = await stage(t);
+  server.script.onMessage = (message, stream) => {
+    if (message.case === 'hello') stream.say({ case: 'ack', value: { bootId, sequence: 100n } });
+  };
+  store.outbox.queue('result', Buffer.from('a'));
+  await join();
+  start();
+  await until(() => server.received.length > 0, 'Hello');
+  await systemClock.sleep(200);
+  t.is(store.outbox.waiting(), 1);
+});
+
 test('large news is split into messages below 512 KiB', async (t) => {
   const { server, store, start, join } = await stage(t);
   for (let count = 0; count < 30; count += 1) store.outbox.queue('result', Buffer.alloc(60_000));

@@ -47,10 +47,16 @@ const table: readonly (readonly [string, SessionState, SessionEvent, Partial<Ses
   ],
   ['after a wait the certificate is looked after first', waiting, { kind: 'waited' }, { kind: 'enrolling' }],
   [
-    'a wait that the server asked for is kept to the letter',
+    'a wait that the server asked for is kept',
     { kind: 'streaming', backoff },
     { kind: 'retry', afterMs: 7_777 },
     { kind: 'backing-off', untilMs: 1_007_777, code: null },
+  ],
+  [
+    'who may come at once comes within a second',
+    { kind: 'streaming', backoff },
+    { kind: 'retry', afterMs: 0 },
+    { kind: 'backing-off', untilMs: 1_000_500 },
   ],
   [
     'but not for days',

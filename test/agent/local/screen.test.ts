@@ -91,7 +91,18 @@ function held(
 const screen = (given: LocalFacts) => `\n${screenOf(statusOf(given))}\n`;
 
 test('all is well', async (t) => {
-  const given = facts(await running(t));
+  const store = await running(t);
+  const run = {
+    startedAtMs: nowMs,
+    endedAtMs: nowMs - 70 * minuteMs,
+    generation: 2,
+    applied: 0,
+    repaired: 2,
+    deleted: 1,
+    failed: 0,
+  };
+  store.journal.addRun(run);
+  const given = facts(store);
   t.is(
     screen(given),
     `
@@ -103,6 +114,7 @@ Kubernetes:     v1.36.2, looked at 12 seconds ago
 Wanted:         small-tre@2.0.0, generation 2, since 2026-11-23 08:36 UTC
 Running:        small-tre@2.0.0, since 2026-11-23 08:46 UTC
 Objects:        3 of 3 applied
+Last change:    2026-11-23 08:56 UTC: 2 repaired, 1 deleted
 `,
   );
   t.false(statusOf(given).isRed);
