@@ -35,6 +35,11 @@ export function enrolmentRoutes(app: App, deps: ApiDeps): void {
         .send({ siteId: site.id, siteName: site.name, token, expiresAt: timeText(expiresAtMs) });
     },
   });
+  approveRoute(app, deps);
+  revokeRoute(app, deps);
+}
+
+function approveRoute(app: App, deps: ApiDeps): void {
   app.post('/v1/sites/:site/approve', {
     config: { role: 'operator' },
     schema: {
@@ -58,7 +63,6 @@ export function enrolmentRoutes(app: App, deps: ApiDeps): void {
       return approved;
     },
   });
-  revokeRoute(app, deps);
 }
 
 function revokeRoute(app: App, deps: ApiDeps): void {
