@@ -1,7 +1,7 @@
 // The two documents of the contract as readonly domain types: Release (what may run) and Desired (what one site shall run).
 // Parsed once, from verified bytes only; limits are enforced here. Laws: a Release never changes under its digest,
 // a Desired only chooses among what its signed Release allows. Both sides and authors use these types.
-import { parameterShape, parameterValue, type Parameter, type ParameterValue } from './parameter.ts';
+import { type Parameter, type ParameterValue, parameterShape, parameterValue } from './parameter.ts';
 import { integer, list, nullable, oneOf, record, struct, text } from './shape.ts';
 import { readJson } from './strict-json.ts';
 

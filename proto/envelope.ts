@@ -1,7 +1,7 @@
 // DSSE: Ed25519 signatures over exact bytes, with a threshold of distinct keys.
 // Key ids in an envelope are hints for people and never trusted: a signature counts for the key that verifies it,
 // and the same key counts once. Nothing is parsed before its bytes are verified. Used by both sides and by authors.
-import { createHash, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
+import { createHash, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { list, struct, text } from './shape.ts';
 import { readJson } from './strict-json.ts';
 

@@ -3,25 +3,25 @@
 // AbortSignal -> cancel, back pressure on writes, and our error code as a detail of the status.
 import {
   create,
-  fromBinary,
-  toBinary,
   type DescMessage,
   type DescMethod,
   type DescService,
+  fromBinary,
   type MessageInitShape,
   type MessageShape,
+  toBinary,
 } from '@bufbuild/protobuf';
 import {
-  Metadata,
-  status as grpcStatus,
   type Client,
   type ClientDuplexStream,
   type ClientReadableStream,
+  status as grpcStatus,
+  Metadata,
   type MethodDefinition,
   type ServiceDefinition,
   type ServiceError,
 } from '@grpc/grpc-js';
-import { errors, isErrorCode, type ErrorCode } from './errors.ts';
+import { type ErrorCode, errors, isErrorCode } from './errors.ts';
 
 /** Largest message either side accepts, in bytes. */
 export const maxFrameBytes = 1024 * 1024;

@@ -4,7 +4,7 @@
 import { canonicalBytes } from './canonical.ts';
 import { digestOf } from './envelope.ts';
 import { parsePointer, replaceAt } from './pointer.ts';
-import { flag, integer, list, nullable, oneOf, ShapeRefused, struct, text, type Shape } from './shape.ts';
+import { flag, integer, list, nullable, oneOf, type Shape, ShapeRefused, struct, text } from './shape.ts';
 import { type JsonValue, objectLimits, readJson } from './strict-json.ts';
 
 /** What a parameter can be: a text, a whole number or a truth value. */

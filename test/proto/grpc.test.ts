@@ -5,12 +5,20 @@ import {
   credentials,
   Server,
   ServerCredentials,
-  type sendUnaryData,
   type ServerDuplexStream,
   type ServerUnaryCall,
   type ServerWritableStream,
+  type sendUnaryData,
 } from '@grpc/grpc-js';
 import test, { type ExecutionContext } from 'ava';
+import { ContentService, type FetchRequest, FetchResponseSchema } from '../../proto/gen/tre/v1/content_pb.ts';
+import {
+  type CollectRequest,
+  CollectResponseSchema,
+  EnrolmentService,
+  EnrolmentState,
+} from '../../proto/gen/tre/v1/enrolment_pb.ts';
+import { type SyncRequest, SyncResponseSchema, SyncService } from '../../proto/gen/tre/v1/sync_pb.ts';
 import {
   CallFailed,
   callDuplex,
@@ -22,14 +30,6 @@ import {
   statusOf,
   write,
 } from '../../proto/grpc.ts';
-import { ContentService, type FetchRequest, FetchResponseSchema } from '../../proto/gen/tre/v1/content_pb.ts';
-import {
-  type CollectRequest,
-  CollectResponseSchema,
-  EnrolmentService,
-  EnrolmentState,
-} from '../../proto/gen/tre/v1/enrolment_pb.ts';
-import { type SyncRequest, SyncResponseSchema, SyncService } from '../../proto/gen/tre/v1/sync_pb.ts';
 
 async function serve(
   t: ExecutionContext,

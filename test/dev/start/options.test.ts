@@ -5,12 +5,18 @@ import { parseStartOptions } from '../../../dev/start/options.ts';
 const parse = (...args: string[]) => parseStartOptions(args, '/var/state');
 
 test('without arguments: the data folder below the state folder, no source, on until Ctrl-C', (t) => {
-  t.deepEqual(parse(), { ok: true, options: { dataDir: '/var/state/tre-fleet/start', from: null, once: false } });
+  t.deepEqual(parse(), {
+    ok: true,
+    options: { dataDir: '/var/state/tre-fleet/start', from: null, once: false },
+  });
 });
 
 test('folders become absolute', (t) => {
   const parsed = parse('--once', '--data', 'x', '--from', 'y/z');
-  t.deepEqual(parsed, { ok: true, options: { dataDir: `${process.cwd()}/x`, from: `${process.cwd()}/y/z`, once: true } });
+  t.deepEqual(parsed, {
+    ok: true,
+    options: { dataDir: `${process.cwd()}/x`, from: `${process.cwd()}/y/z`, once: true },
+  });
 });
 
 test('help has an example and is no error', (t) => {
