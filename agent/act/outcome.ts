@@ -1,4 +1,5 @@
-// What an executor hands back to act.ts: done, with what to record of an apply, or failed with a code.
+// What an executor hands back to act.ts: done, with what to record of an apply, or failed with a code of the closed
+// list. Values only: an executor throws nothing but the reason of an aborted signal.
 import type { ErrorCode } from '../../proto/errors.ts';
 import type { ApiFailure } from '../cluster/api.ts';
 import type { AppliedFacts } from './ports.ts';

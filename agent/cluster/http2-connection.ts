@@ -1,7 +1,13 @@
 // One TLS connection with HTTP/2 to an API server: requests as streams, a PING while any is open, so that a dead peer
 // is noticed within two intervals. Invariants: every stream that begins ends in an outcome; after the first sign of an
 // end (GOAWAY, error, close) the connection says so and takes no more. Called by http2-api.ts only.
-import { type ClientHttp2Session, connect, constants, type OutgoingHttpHeaders } from 'node:http2';
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  constants,
+  type OutgoingHttpHeaders,
+} from 'node:http2';
 import type { SecureContextOptions } from 'node:tls';
 import type { RawAnswer } from './answer.ts';
 
@@ -89,59 +95,20 @@ class Http2Connection implements Connection {
     this.#session.destroy();
   }
 
-  #exchange(
+  async #exchange(
     headers: OutgoingHttpHeaders,
     body: Uint8Array | undefined,
     signal: AbortSignal,
   ): Promise<Outcome> {
-    const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
-    let stream: ReturnType<ClientHttp2Session['request']>;
+    let stream: ClientHttp2Stream;
     try {
       stream = this.#session.request(headers, { endStream: body === undefined });
     } catch (error) {
-      return Promise.resolve({ kind: 'refused', detail: String(error) });
+      return { kind: 'refused', detail: String(error) };
     }
-    const { maxBodyBytes, requestTimeoutMs } = this.#options;
-    const chunks: Uint8Array[] = [];
-    let head: Omit<RawAnswer, 'body'> | undefined;
-    let byteCount = 0;
-    let complete = false;
-    let trouble = 'the connection broke';
-    const give = (why: string): void => {
-      trouble = why;
-      stream.close(constants.NGHTTP2_CANCEL);
-    };
-    const timer = setTimeout(() => give(`no answer within ${requestTimeoutMs} ms`), requestTimeoutMs);
-    const onAbort = (): void => give('aborted');
-    signal.addEventListener('abort', onAbort, { once: true });
-    stream.on('response', (received) => {
-      head = headOf(received);
-    });
-    stream.on('data', (chunk: Uint8Array) => {
-      byteCount += chunk.byteLength;
-      if (byteCount > maxBodyBytes) give(`an answer of more than ${maxBodyBytes} bytes`);
-      else chunks.push(chunk);
-    });
-    stream.on('end', () => {
-      complete = stream.rstCode === constants.NGHTTP2_NO_ERROR;
-    });
-    stream.on('error', (error: Error) => {
-      trouble = error.message;
-    });
-    stream.on('close', () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', onAbort);
-      if (signal.aborted) reject(signal.reason as Error);
-      else if (complete && head !== undefined)
-        resolve({ kind: 'answered', answer: { ...head, body: Buffer.concat(chunks) } });
-      else
-        resolve({
-          kind: stream.rstCode === constants.NGHTTP2_REFUSED_STREAM ? 'refused' : 'lost',
-          detail: trouble,
-        });
-    });
+    const outcome = outcomeOf(stream, this.#options, signal);
     if (body !== undefined) stream.end(body);
-    return promise;
+    return outcome;
   }
 
   #streamOpened(): void {
@@ -171,6 +138,51 @@ class Http2Connection implements Connection {
     this.#usable = false;
     if (this.#openStreams === 0) this.#session.close();
   }
+}
+
+/** Follows a stream to its end. */
+function outcomeOf(
+  stream: ClientHttp2Stream,
+  { maxBodyBytes, requestTimeoutMs }: ConnectionOptions,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
+  const chunks: Uint8Array[] = [];
+  let head: Omit<RawAnswer, 'body'> | undefined;
+  let byteCount = 0;
+  let complete = false;
+  let trouble = 'the connection broke';
+  const giveUp = (why: string): void => {
+    trouble = why;
+    stream.close(constants.NGHTTP2_CANCEL);
+  };
+  const timer = setTimeout(() => giveUp(`no answer within ${requestTimeoutMs} ms`), requestTimeoutMs);
+  const onAbort = (): void => giveUp('aborted');
+  signal.addEventListener('abort', onAbort, { once: true });
+  stream.on('response', (received) => {
+    head = headOf(received);
+  });
+  stream.on('data', (chunk: Uint8Array) => {
+    byteCount += chunk.byteLength;
+    if (byteCount > maxBodyBytes) giveUp(`an answer of more than ${maxBodyBytes} bytes`);
+    else chunks.push(chunk);
+  });
+  stream.on('end', () => {
+    complete = stream.rstCode === constants.NGHTTP2_NO_ERROR;
+  });
+  stream.on('error', (error: Error) => {
+    trouble = error.message;
+  });
+  stream.on('close', () => {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', onAbort);
+    const refused = stream.rstCode === constants.NGHTTP2_REFUSED_STREAM;
+    if (signal.aborted) reject(signal.reason as Error);
+    else if (!complete || head === undefined)
+      resolve({ kind: refused ? 'refused' : 'lost', detail: trouble });
+    else resolve({ kind: 'answered', answer: { ...head, body: Buffer.concat(chunks) } });
+  });
+  return promise;
 }
 
 function headOf(headers: Readonly<Record<string, unknown>>): Omit<RawAnswer, 'body'> {

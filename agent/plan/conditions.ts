@@ -1,4 +1,5 @@
-// From codes of failures to conditions, and from many waiting objects to one line per condition.
+// From codes of failures to conditions, and from many waiting objects to one line per condition. PURE.
+// Called by plan.ts and bring-forward.ts.
 import type { Condition, ConditionCode } from '../../proto/conditions.ts';
 import type { ErrorCode } from '../../proto/errors.ts';
 
