@@ -25,7 +25,7 @@ export function describeFailure(error: unknown): Failure {
   if (error instanceof TreError) return failureOf(error.code, error.message);
   if (!isDaemonError(error)) return failureOf('INTERNAL', `INTERNAL: ${errorChain(error)}`);
   const code = codes[error.kind] ?? 'INTERNAL';
-  return failureOf(code, `${code}: ${errorChain(error)}`);
+  return failureOf(code, `${code}: ${error.message}`);
 }
 
 function failureOf(code: ErrorCode, text: string): Failure {

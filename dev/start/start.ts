@@ -13,6 +13,7 @@ import { CommandFailed } from './commands.ts';
 import { type Fleet, openFleet } from './fleet.ts';
 import { parseStartOptions, type StartOptions } from './options.ts';
 import { createProgress, type Progress } from './progress.ts';
+import { ServiceEnded } from './service.ts';
 import {
   assignRelease,
   type BuiltRelease,
@@ -46,7 +47,8 @@ async function main(): Promise<number> {
     return 0;
   } catch (error) {
     if (stopping.signal.aborted) return 0;
-    process.stderr.write(`\n${error instanceof CommandFailed ? error.message : errorChain(error)}\n`);
+    const hasWords = error instanceof CommandFailed || error instanceof ServiceEnded;
+    process.stderr.write(`\n${hasWords ? error.message : errorChain(error)}\n`);
     return error instanceof CommandFailed ? error.exitCode : 1;
   }
 }

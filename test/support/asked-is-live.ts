@@ -17,8 +17,8 @@ export function differences(
   live: JsonValue | undefined,
   pointer = '',
 ): readonly Difference[] {
-  if (Array.isArray(asked)) {
-    if (!Array.isArray(live) || live.length !== asked.length) return [{ pointer, asked, live }];
+  if (isList(asked)) {
+    if (!isList(live) || live.length !== asked.length) return [{ pointer, asked, live }];
     return asked.flatMap((value, index) => differences(value, live[index], `${pointer}/${index}`));
   }
   if (isMap(asked)) {
@@ -36,6 +36,10 @@ export function isDroppedEmpty({ asked, live }: Difference): boolean {
 }
 
 type JsonMap = Readonly<Record<string, JsonValue>>;
+
+function isList(value: JsonValue | undefined): value is readonly JsonValue[] {
+  return Array.isArray(value);
+}
 
 function isMap(value: JsonValue | undefined): value is JsonMap {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -31,8 +31,10 @@ export async function snapshotOf(live: LiveObjects, objects: readonly ObjectKey[
   );
 }
 
-function comparable({ metadata, status: _, ...rest }: JsonObject): JsonObject {
+function comparable(object: JsonObject): JsonObject {
+  const { metadata } = object;
   const kept = Object.entries(metadata as JsonObject).filter(([key]) => !serverFields.has(key));
+  const rest = without(object, 'status');
   return withoutLots({
     ...rest,
     metadata: Object.fromEntries(kept),
@@ -44,7 +46,11 @@ function comparable({ metadata, status: _, ...rest }: JsonObject): JsonObject {
 function ownFields({ managedFields = [] }: JsonObject): JsonValue {
   return (managedFields as readonly JsonObject[])
     .filter((entry) => entry['manager'] === manager)
-    .map(({ time: _, ...entry }) => entry);
+    .map((entry) => without(entry, 'time'));
+}
+
+function without(object: JsonObject, field: string): JsonObject {
+  return Object.fromEntries(Object.entries(object).filter(([key]) => key !== field));
 }
 
 function withoutLots(value: JsonValue): JsonValue {
