@@ -85,7 +85,7 @@ test('a token file is read again after a minute and after a 401, once for all wh
   writeFileSync(path, 'third');
   reads = 0;
   const renewed = await Promise.all(
-    Array.from({ length: 10 }, () => access.credential?.renewed('second', signal)),
+    Array.from({ length: 10 }, async () => access.credential?.renewed('second', signal)),
   );
   t.deepEqual(new Set(renewed), new Set(['third']));
   t.is(reads, 1);
