@@ -1,6 +1,7 @@
 // Is what a release asks for in the live object? Compares the object as signed with the object as the API server
 // answers it: every asked field must be there with an equal value, lists with exactly the asked elements. What others
 // added to maps (defaults, status, other managers' fields) does not count. Called by the system tests.
+import { isList, isObject } from '../../proto/pointer.ts';
 import type { JsonValue } from '../../proto/strict-json.ts';
 
 /** A field that is not as asked. `live` is undefined when there is none. */
@@ -21,8 +22,8 @@ export function differences(
     if (!isList(live) || live.length !== asked.length) return [{ pointer, asked, live }];
     return asked.flatMap((value, index) => differences(value, live[index], `${pointer}/${index}`));
   }
-  if (isMap(asked)) {
-    if (!isMap(live)) return [{ pointer, asked, live }];
+  if (isObject(asked)) {
+    if (!isObject(live)) return [{ pointer, asked, live }];
     return Object.entries(asked).flatMap(([key, value]) =>
       differences(value, Object.hasOwn(live, key) ? live[key] : undefined, `${pointer}/${escaped(key)}`),
     );
@@ -33,16 +34,6 @@ export function differences(
 /** True for an empty map or list that the server left out: it says the same as nothing at all. */
 export function isDroppedEmpty({ asked, live }: Difference): boolean {
   return live === undefined && typeof asked === 'object' && asked !== null && Object.keys(asked).length === 0;
-}
-
-type JsonMap = Readonly<Record<string, JsonValue>>;
-
-function isList(value: JsonValue | undefined): value is readonly JsonValue[] {
-  return Array.isArray(value);
-}
-
-function isMap(value: JsonValue | undefined): value is JsonMap {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function escaped(key: string): string {
