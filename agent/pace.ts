@@ -1,6 +1,7 @@
 // How soon to look at the cluster again: at once while there is more to do, soon while something there settles, rarely
 // when all is quiet, and with growing, scattered pauses while it is away. Called by reconcile.ts.
 import type { Random } from '../daemon/random.ts';
+import type { ConditionCode } from '../proto/conditions.ts';
 import type { Plan, StepResult } from './plan/step.ts';
 import type { Observed } from './plan/world.ts';
 
@@ -21,6 +22,8 @@ const quietMs = 30_000;
 const shortestWaitMs = 500;
 const longestWaitMs = 5_000;
 const longestOutageMs = 10_000;
+/** No sooner than somebody does something about it. */
+const needsPeople: ReadonlySet<ConditionCode> = new Set(['ObjectNotOurs', 'ClusterForbidden']);
 
 export function createPace(random: Random): Pace {
   let outages = 0;
@@ -37,7 +40,7 @@ export function createPace(random: Random): Pace {
       const waitMs = Math.min(longestWaitMs, shortestWaitMs * 2 ** Math.min(settling, 10));
       const waits = plan.waiting.map(({ until, code }) => {
         if (until !== null) return Math.max(0, until - observed.now);
-        return code === 'ObjectNotOurs' ? quietMs : waitMs;
+        return needsPeople.has(code) ? quietMs : waitMs;
       });
       if (plan.steps.length > 0) waits.push(waitMs);
       return Math.min(quietMs, ...waits);

@@ -39,6 +39,7 @@ export function createObserver({ api, discovery, store, clock }: ObserverOptions
         now: clock.now(),
         cluster: { ok: false, code: codeOfLook(code), detail, retryAfterMs },
         served: new Map(),
+        forbidden: new Set(),
         live: new Map(),
         jobEndedAfter: jobs.endedAfter,
       });
@@ -66,6 +67,7 @@ export function createObserver({ api, discovery, store, clock }: ObserverOptions
         now,
         cluster: cluster.state,
         served,
+        forbidden: found.forbidden,
         live: found.live,
         jobEndedAfter: jobs.endedAfter,
       };

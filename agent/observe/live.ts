@@ -17,6 +17,8 @@ export interface LiveFound {
   readonly live: ReadonlyMap<ObjectId, LiveFacts>;
   /** Kinds that ceased to be served between discovery and now. */
   readonly vanished: ReadonlySet<KindKey>;
+  /** Kinds, as `group/Kind`, that may not be listed. */
+  readonly forbidden: ReadonlySet<string>;
 }
 
 interface Subject {
@@ -38,12 +40,17 @@ export async function readLive(
   const { names, kinds } = subject;
   const live = new Map<ObjectId, LiveFacts>();
   const vanished = new Set<KindKey>();
+  const forbidden = new Set<string>();
   const readKind = async (groupKind: string): Promise<ApiFailure | null> => {
     const objects = names.get(groupKind) ?? new Map<string, ObjectName>();
     const served = servedKindFor(groupKind, objects, kinds);
     if (served === undefined) return null;
     const read = oneByOne.has(groupKind) ? getEach : listAll;
     const facts = await read({ api, served, objects }, signal);
+    if ('code' in facts && facts.code === 'CLUSTER_FORBIDDEN' && groupKind !== namespaceKind) {
+      forbidden.add(groupKind);
+      return null;
+    }
     if ('code' in facts && facts.code !== 'NOT_FOUND') return facts;
     if ('code' in facts) {
       for (const { group, version, kind } of kinds.values())
@@ -56,7 +63,7 @@ export async function readLive(
     return null;
   };
   const failures = await Promise.all([...new Set([...names.keys(), namespaceKind])].map(readKind));
-  return failures.find((failure) => failure !== null) ?? { ok: true, live, vanished };
+  return failures.find((failure) => failure !== null) ?? { ok: true, live, vanished, forbidden };
 }
 
 /** The version that an object names, if it is served, else any that is: one LIST shows the objects of all versions. */

@@ -32,6 +32,8 @@ function closedGate(
   { id, group, version, kind, namespace }: WantedObject,
   observed: Observed,
 ): Verdict | null {
+  if (observed.forbidden.has(`${group}/${kind}`))
+    return waitFor({ id, code: 'ClusterForbidden', until: null });
   if (!observed.served.has(`${group}/${version}/${kind}`))
     return waitFor({ id, code: 'WaitingForKind', until: null });
   if (namespace === null) return null;

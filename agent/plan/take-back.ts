@@ -49,6 +49,8 @@ type Fate =
 
 function fateOf(row: OwnedObject, mayHoldData: boolean, observed: Observed): Fate {
   const { id } = row;
+  if (observed.forbidden.has(`${row.group}/${row.kind}`))
+    return { kind: 'waiting', waiting: { id, code: 'ClusterForbidden', until: null } };
   const live = observed.live.get(id);
   const digest = row.appliedDigest ?? '';
   const held = heldByAttempt(id, digest, observed);

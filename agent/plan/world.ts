@@ -97,6 +97,8 @@ export interface Observed {
   readonly cluster: ClusterState;
   /** Kinds that the API server serves (CRDs: Established and listed in discovery), with their scope. */
   readonly served: ReadonlyMap<KindKey, 'Namespaced' | 'Cluster'>;
+  /** Kinds, as `group/Kind`, that we may not look at: their objects may be there or not. */
+  readonly forbidden: ReadonlySet<string>;
   /** Live objects that are wanted or owned, and all namespaces. */
   readonly live: ReadonlyMap<ObjectId, LiveObject>;
   readonly inventory: ReadonlyMap<ObjectId, OwnedObject>;

@@ -95,7 +95,7 @@ export const rooms: readonly Room[] = [
     path: 'agent/reconcile.ts',
     ours: ['agent/plan', 'agent/observe', 'agent/act', 'agent/pace.ts', 'daemon'],
   },
-  { path: 'agent/pace.ts', ours: ['daemon', { types: 'agent/plan' }] },
+  { path: 'agent/pace.ts', ours: ['daemon', 'proto/conditions.ts', { types: 'agent/plan' }] },
   { path: 'agent/config.ts', ours: ['daemon'], npm: ['zod', 'js-yaml'] },
   { path: 'agent/failure.ts', ours: ['daemon', 'proto/errors.ts'] },
   { path: 'agent/run.ts', ours: ['agent', 'proto', 'daemon'] },

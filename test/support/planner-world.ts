@@ -73,6 +73,7 @@ export function emptyWorld(now = 1_000_000): Observed {
     live: new Map(),
     inventory: new Map(),
     attempts: new Map(),
+    forbidden: new Set(),
     jobEndedAfter: new Map(),
   };
 }

@@ -162,6 +162,7 @@ test('a machine joins, is approved by its words, gets its document and reports',
     live: new Map(),
     inventory: new Map(),
     attempts: new Map(),
+    forbidden: new Set<string>(),
     jobEndedAfter: new Map(),
   };
   const run = {

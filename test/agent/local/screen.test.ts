@@ -36,6 +36,7 @@ const observed: Observed = {
   live: new Map(),
   inventory: new Map(),
   attempts: new Map(),
+  forbidden: new Set(),
   jobEndedAfter: new Map(),
 };
 const fine: RunFacts = {

@@ -79,6 +79,13 @@ rules([
   ['a kept row is taken up again', wanted([lab]), withRow(ours, lab, { kept: true }), 'intend lab'],
 ]);
 
+const unseen = (observed: Observed): Observed => ({ ...observed, forbidden: new Set(['/ConfigMap']) });
+// biome-ignore format: a table
+rules([
+  ['a kind that may not be looked at waits, the others go on', wanted([settings, portal]), unseen(intended(home, settings, { ...portal, index: 1 })), 'create portal, ClusterForbidden settings'],
+  ['nothing is forgotten that may not be looked at', wanted([lab]), unseen(withLive(withOwned(ours, settings), settings, null)), 'ClusterForbidden settings'],
+]);
+
 // biome-ignore format: a table
 rules([
   ['only the lowest rank moves', wanted([portal, lab]), intended(emptyWorld(), { ...portal, index: 0 }, { ...lab, index: 1 }), 'create lab, WaitingForNamespace portal'],

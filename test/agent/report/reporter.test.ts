@@ -57,6 +57,7 @@ function run(plan: Plan, results: readonly StepResult[], changes: Partial<Observ
     live: new Map(),
     inventory: new Map(),
     attempts: new Map(),
+    forbidden: new Set(),
     jobEndedAfter: new Map(),
     ...changes,
   };
