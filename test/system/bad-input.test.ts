@@ -255,20 +255,6 @@ function underFileModes(program: string, ...args: string[]): Promise<RunResult> 
   return exec.run(wrapped[0] ?? '', wrapped.slice(1), { timeoutMs: 20_000 });
 }
 
-test('a file in the place of the data folder is refused and stays', async (t) => {
-  const folder = scratch(t);
-  const data = join(folder, 'data');
-  writeFileSync(data, 'precious');
-  const before = filesOf(folder);
-  for (const command of ['init', 'run'])
-    says(t, await controlPlane(command, '--data', data), {
-      exit: failed,
-      code: 'DATA_UNREADABLE',
-      fact: /data/,
-    });
-  t.deepEqual(filesOf(folder), before);
-});
-
 test('a data folder that cannot be entered or written is refused and stays', async (t) => {
   const data = scratch(t);
   for (const [command, mode] of [

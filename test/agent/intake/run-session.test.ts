@@ -27,6 +27,7 @@ import {
   answerAll,
   type ModelledControlPlane,
   modelledControlPlane,
+  type OpenStream,
 } from '../../support/modelled-control-plane.ts';
 import { scratch } from '../../support/scratch.ts';
 
@@ -441,6 +442,34 @@ test('a withdrawn site says so, keeps what it holds and comes back when it is le
   server.script.onMessage = answerAll;
   await until(() => session.status().kind === 'streaming', 'the stream');
   t.is(store.site.read()?.revokedAtMs, null);
+});
+
+const leaves = test.macro({
+  async exec(t, code: ErrorCode, message: Parameters<OpenStream['say']>[0]) {
+    const { server, store, start, join } = await stage(t);
+    server.script.onMessage = (received, stream) => {
+      if (received.case === 'hello') stream.say(message);
+    };
+    await join();
+    const { session } = start();
+    await until(() => session.status().trouble?.code === code, code);
+    t.is(store.desired.held(), undefined);
+    t.is(store.journal.openRefusal(), undefined);
+    server.script.onMessage = answerAll;
+    await until(() => session.status().kind === 'streaming', 'the stream');
+    t.is(session.status().trouble, null);
+  },
+  title: (title, code) =>
+    `a control plane that sends ${title} is left with ${code}, and worked with when it stops`,
+});
+
+test('a frame of 5 MiB', leaves, 'FRAME_TOO_LARGE', {
+  case: 'offer',
+  value: { documents: [new Uint8Array(5 * 1024 * 1024)] },
+});
+test('a Welcome of an older capability', leaves, 'CAPABILITY_UNSUPPORTED', {
+  case: 'welcome',
+  value: { capability: 0, heartbeatMs: 30_000, epoch: 1 },
 });
 
 test('a control plane that is gone is found again, and the agent says since when', async (t) => {
