@@ -9,7 +9,7 @@ import { openApi } from '../../control-plane/api/server.ts';
 import { openStore, type Store } from '../../control-plane/store/store.ts';
 import { contentService } from '../../control-plane/sync/content-service.ts';
 import { enrolmentService } from '../../control-plane/sync/enrolment-service.ts';
-import { createHub } from '../../control-plane/sync/hub.ts';
+import { createHub, type Hub } from '../../control-plane/sync/hub.ts';
 import { openAgentListener } from '../../control-plane/sync/listener.ts';
 import { type OfferPart, type OfferSource, storedOffers } from '../../control-plane/sync/offers.ts';
 import { syncService } from '../../control-plane/sync/sync-service.ts';
@@ -50,47 +50,12 @@ export async function startHostileControlPlane(data: string): Promise<HostileCon
   await using opened = new AsyncDisposableStack();
   const store = opened.use(openStore(data));
   store.settings.set('epoch', String(epoch));
-  const authority = await openAuthority(trustFolder(data), { clock, domain: 'localhost' });
-  const director = await openDirector(trustFolder(data));
   const content = contentFiles(join(data, 'content'));
-  const lies = new Map<string, Uint8Array>();
-  const queue: OfferPart[] = [];
+  const [lies, queue] = [new Map<string, Uint8Array>(), [] as OfferPart[]];
   const hub = createHub();
-  const identity = await authority.issueServerIdentity([]);
-  const stored = storedOffers({ store, clock });
-  const offers: OfferSource = {
-    offerFor: (siteId) => {
-      const next = queue.shift();
-      return next === undefined ? stored.offerFor(siteId) : [next];
-    },
-  };
-  const foundation = { store, authority, clock, random, log };
-  const agents = opened.use(
-    await openAgentListener({
-      ...host,
-      identity,
-      caPem: authority.caPem,
-      maxConnections: 100,
-      services: {
-        enrolment: enrolmentService(createEnrolment(foundation), log),
-        sync: syncService({ ...foundation, offers, hub, settings }),
-        content: contentService({ store: withoutScruples(store), content: lying(content, lies), clock, log }),
-      },
-      log,
-    }),
-  );
+  const { addresses, ca } = await listen(opened, data, { store, content, lies, queue, hub });
   opened.defer(() => hub.retireAll(() => 0));
-  const agentAddress = `localhost:${agents.port}`;
-  const caDigest = authority.caDigest;
-  const api = opened.use(
-    await openApi(
-      { ...foundation, content, director, signals: hub, caDigest, agentAddress, version: '0.0.0-test' },
-      { ...host, identity, metrics: createApiMetrics() },
-    ),
-  );
   const token = readFileSync(tokenFile, 'utf8').trim();
-  const ca = authority.caPem;
-  const addresses = { agents: agentAddress, api: `https://localhost:${api.port}` };
   const stack = opened.move();
   const stop = () => stack.disposeAsync();
   return {
@@ -109,6 +74,55 @@ export async function startHostileControlPlane(data: string): Promise<HostileCon
     keep: async ({ manifest, objects }) => void (await content.put(manifest, ...objects)),
     stop,
     [Symbol.asyncDispose]: stop,
+  };
+}
+
+interface Rooms {
+  readonly store: Store;
+  readonly content: ContentStore;
+  readonly lies: ReadonlyMap<string, Uint8Array>;
+  readonly queue: OfferPart[];
+  readonly hub: Hub;
+}
+
+/** Both listeners, as run.ts of the control plane opens them; only offers and content are not its own. */
+async function listen(opened: AsyncDisposableStack, data: string, rooms: Rooms) {
+  const { store, content, lies, queue, hub } = rooms;
+  const authority = await openAuthority(trustFolder(data), { clock, domain: 'localhost' });
+  const director = await openDirector(trustFolder(data));
+  const identity = await authority.issueServerIdentity([]);
+  const { caPem, caDigest } = authority;
+  const foundation = { store, authority, clock, random, log };
+  const offers = queuedOffers(queue, storedOffers({ store, clock }));
+  const services = {
+    enrolment: enrolmentService(createEnrolment(foundation), log),
+    sync: syncService({ ...foundation, offers, hub, settings }),
+    content: contentService({ store: withoutScruples(store), content: lying(content, lies), clock, log }),
+  };
+  const agents = opened.use(
+    await openAgentListener({ ...host, identity, caPem, maxConnections: 100, services, log }),
+  );
+  const agentAddress = `localhost:${agents.port}`;
+  const deps = {
+    ...foundation,
+    content,
+    director,
+    signals: hub,
+    caDigest,
+    agentAddress,
+    version: '0.0.0-test',
+  };
+  const api = opened.use(await openApi(deps, { ...host, identity, metrics: createApiMetrics() }));
+  return { addresses: { agents: agentAddress, api: `https://localhost:${api.port}` }, ca: caPem };
+}
+
+/** What the test has queued, else what an honest control plane would offer. */
+function queuedOffers(queue: OfferPart[], stored: OfferSource): OfferSource {
+  return {
+    offerFor: (siteId) => {
+      const next = queue.shift();
+      return next === undefined ? stored.offerFor(siteId) : [next];
+    },
   };
 }
 
