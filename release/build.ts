@@ -7,6 +7,7 @@ import { canonicalBytes } from '../proto/canonical.ts';
 import { capability } from '../proto/capability.ts';
 import { documentBounds, type Release } from '../proto/document.ts';
 import { digestOf } from '../proto/envelope.ts';
+import type { ErrorCode } from '../proto/errors.ts';
 import type { JsonObject, JsonValue } from '../proto/strict-json.ts';
 import { imagesOf } from './images.ts';
 import { readKubernetesApis } from './kubernetes-data.ts';
@@ -40,6 +41,9 @@ export interface BuildOptions {
   readonly tool: string;
 }
 
+/** Said only once every object can be read: until then, what a patch or a place names may be among the others. */
+const missed: ReadonlySet<ErrorCode> = new Set(['PATCH_WITHOUT_TARGET', 'PARAMETER_PLACE_MISSING']);
+
 /** Builds the release in a folder, or says everything that is wrong with it. Throws DaemonError for unreadable files. */
 export async function buildRelease(options: BuildOptions): Promise<BuildResult> {
   const read = await readReleaseFile(options.files, options.folder);
@@ -51,7 +55,9 @@ export async function buildRelease(options: BuildOptions): Promise<BuildResult> 
   const patched = applyPatches(sources.objects, file);
   const judged = judgeObjects(patched.objects, apis.apis);
   const resolved = resolveDeclared(file, judged.objects);
-  const problems = [...sources.problems, ...patched.problems, ...judged.problems, ...resolved.problems];
+  const found = [...sources.problems, ...patched.problems, ...judged.problems, ...resolved.problems];
+  const isWhole = sources.problems.length === 0 && judged.objects.length === patched.objects.length;
+  const problems = isWhole ? found : found.filter(({ code }) => !missed.has(code));
   if (problems.length > 0) return refused(problems);
 
   const release: Release = {

@@ -2,10 +2,11 @@
 // it must not have: fields that belong to the server. Pure; called by build.ts before and after patches.
 
 import { isObject } from '../proto/pointer.ts';
-import type { JsonObject } from '../proto/strict-json.ts';
+import type { JsonObject, JsonValue } from '../proto/strict-json.ts';
 import type { Problem } from './problem.ts';
 import { placeOf, type SourceObject } from './read/sources.ts';
 import type { ObjectSelector } from './release-file.ts';
+import { describe } from './validate/scalars.ts';
 
 /** How an object calls itself. `group` is '' for the core group. */
 export interface Identity {
@@ -56,11 +57,14 @@ export function identify(object: SourceObject): IdentityResult {
       `the ${kind} asks for a generated name and would be made anew each time`,
     );
   }
-  if (typeof name !== 'string' || name === '')
+  if (name === undefined || name === null || name === '')
     return refuse(['metadata', 'name'], `the ${kind} has no metadata.name`);
+  if (typeof name !== 'string')
+    return refuse(['metadata', 'name'], `the name of the ${kind} ${noText(name)}`);
   if (!isPathSegment(name)) return refuse(['metadata', 'name'], `"${name}" cannot be the name of an object`);
   if (namespace !== undefined && namespace !== null && !isNamespace(namespace)) {
-    return refuse(['metadata', 'namespace'], `the namespace of ${kind} ${name} is not a DNS label`);
+    const what = typeof namespace === 'string' ? `"${namespace}" is not a DNS label` : noText(namespace);
+    return refuse(['metadata', 'namespace'], `the namespace of ${kind} ${name} ${what}`);
   }
   const named = typeof namespace === 'string' ? namespace : undefined;
   return { ok: true, identity: { apiVersion, group, version, kind, name, namespace: named } };
@@ -108,11 +112,16 @@ export function describeSelector(selector: ObjectSelector): string {
   return `${selector.kind}${group} ${where}${selector.name ?? '*'}${component}`;
 }
 
+/** YAML reads n, no and off as false, as Kubernetes' own reader does. */
+function noText(value: JsonValue): string {
+  return `must be a text, not ${describe(value)}: put it in quotes`;
+}
+
 /** The rule of the API server for what may stand in a path: RBAC names may hold upper case and colons. */
 function isPathSegment(name: string): boolean {
   return name.length <= maxNameLength && name !== '.' && name !== '..' && !/[/%]/.test(name);
 }
 
-function isNamespace(value: unknown): boolean {
+function isNamespace(value: JsonValue): boolean {
   return typeof value === 'string' && namespaceForm.test(value);
 }

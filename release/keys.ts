@@ -34,7 +34,7 @@ export async function createKeyFiles(files: Files, folder: string, name: string)
   const privatePath = join(folder, `${name}.key`);
   const publicPath = join(folder, `${name}.pub`);
   for (const path of [privatePath, publicPath]) {
-    if ((await files.stat(path)) !== undefined) return refuse('KEY_FILE_EXISTS', path);
+    if ((await files.stat(path)) !== undefined) return refuse('KEY_FILE_EXISTS', `${path} exists already`);
   }
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   await files.mkdir(folder);

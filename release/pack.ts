@@ -78,7 +78,13 @@ export async function readPack(files: Files, folder: string): Promise<PackResult
   const path = join(folder, manifestName);
   const manifest = await files.read(path, documentBounds.maxManifestBytes);
   if (manifest === undefined)
-    return { ok: false, problem: { code: 'CONTENT_MISSING', detail: `${folder} holds no ${manifestName}` } };
+    return {
+      ok: false,
+      problem: {
+        code: 'CONTENT_MISSING',
+        detail: `${folder} is no built release: it holds no ${manifestName}`,
+      },
+    };
   const release = refusable('DOCUMENT_INVALID', path, () => parseRelease(manifest));
   if (!release.ok) return release;
   const digest = digestOf(manifest);

@@ -202,5 +202,13 @@ function describeIssue(issue: z.core.$ZodIssue): { at: FieldPath; detail: string
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({ at: [...path, key], detail: `${name} has no field ${key}` }));
   }
-  return [{ at: path, detail: `${name}: ${issue.message.replace(/^Invalid input: /, '')}` }];
+  return [{ at: path, detail: `${name}: ${wordsOf(issue)}` }];
+}
+
+function wordsOf({ message }: z.core.$ZodIssue): string {
+  const words = message
+    .replace(/^Invalid input: /, '')
+    .replace(/^Invalid (discriminator value|option)[.:] [Ee]xpected( one of)?/, 'expected');
+  // YAML reads 1.36 as a number and yes as true.
+  return /^expected string, received (number|boolean)$/.test(words) ? `${words}: put it in quotes` : words;
 }

@@ -260,6 +260,12 @@ test(
   'a.yaml:4 NOT_KUBERNETES',
 );
 test('a name that is no text', refuses, { 'app/a.yaml': configMap('1') }, 'a.yaml:4 NOT_KUBERNETES');
+test('a namespace that YAML reads as false is told from one that is missing', async (t) => {
+  const manifest = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: no}\n';
+  const result = await buildSource(t, { 'release.yaml': releaseYaml(), 'app/a.yaml': manifest });
+  const said = result.ok ? [] : result.problems.map(({ detail }) => detail);
+  t.deepEqual(said, ['the namespace of ConfigMap a must be a text, not false: put it in quotes']);
+});
 test(
   'an unknown kind',
   refuses,

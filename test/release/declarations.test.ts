@@ -298,13 +298,20 @@ const fileSays = test.macro({
 
 test('empty', fileSays, '', 1, /empty/);
 test('two documents', fileSays, 'a: 1\n---\nb: 2', 3, /one document/);
+test(
+  'a parameter of unknown type',
+  fileSays,
+  'name: a\nversion: "1"\nkubernetes: ["1.36"]\ncomponents: [{name: a, path: b}]\nparameters: [{name: p, type: text}]',
+  5,
+  /^parameters\.0\.type: expected 'string' \| 'integer'/,
+);
 test('a list', fileSays, '- 1', 1, /expected object/);
 test(
   'a version that YAML takes for a number',
   fileSays,
   'name: a\nversion: 1.0\nkubernetes: ["1.36"]\ncomponents: [{name: a, path: b}]',
   2,
-  /version: expected string/,
+  /^version: expected string, received number: put it in quotes$/,
 );
 test(
   'a minor that YAML takes for a number',
@@ -338,4 +345,18 @@ test('the JSON Schema names every field, and says which must be there', (t) => {
   ]);
   t.deepEqual(schema.required, ['name', 'version', 'kubernetes', 'components']);
   t.false(schema.additionalProperties);
+});
+
+test('what cannot be read is said alone: who looks for an object of that file is not to blame', async (t) => {
+  const lines = [
+    ...parameter('type: integer, default: 9, maximum: 5', 'kind: ConfigMap, name: b, pointer: /data/k'),
+    'patches:',
+    '  - {name: q, why: w, target: {kind: ConfigMap, name: b}, operations: [{op: remove, path: /data/k}]}',
+  ];
+  const broken = { 'release.yaml': releaseYaml(lines.join('\n')), ...files, 'app/b.yaml': 'a: [' };
+  const result = await buildSource(t, broken);
+  t.deepEqual(result.ok ? [] : result.problems.map(({ file, code }) => `${basename(file)} ${code}`), [
+    'b.yaml YAML_INVALID',
+    'release.yaml PARAMETER_INVALID',
+  ]);
 });
