@@ -69,7 +69,7 @@ export async function publish(
   });
 }
 
-/** Adds signatures to a published release; the sites that wait for it are told. Throws TreError. */
+/** Adds signatures to a published release; the sites that wait for it are told. Known ones change nothing. Throws TreError. */
 export function addSignatures(
   deps: ApiDeps,
   row: ReleaseRow,
@@ -86,7 +86,9 @@ export function addSignatures(
   }
   const signatures = store.transaction(() => {
     const present = decodeSignatures(store.releases.findByDigest(row.digest)?.signatures ?? row.signatures);
-    const merged = encodeSignatures(union(present, added));
+    const all = union(present, added);
+    const merged = encodeSignatures(all);
+    if (all.signatures.length === present.signatures.length) return merged;
     store.releases.setSignatures(row.digest, merged);
     store.audit.append({
       atMs: clock.now(),

@@ -161,6 +161,7 @@ test('an assignment is checked against the release, and each one is the next gen
 test('every change is in the audit, by whom and why, and the chain holds', async (t) => {
   const plane = await open(t);
   await publishRelease(plane, made, signaturesOf(made.manifest, alice));
+  await publishRelease(plane, made, signaturesOf(made.manifest, alice));
   await plane.rest('POST', '/v1/sites', { name: 'leeds', why: 'a new hospital' });
   await plane.rest('POST', '/v1/sites/leeds/join-token', {});
   await plane.rest('PUT', '/v1/sites/leeds/desired', { release: made.digest, parameters: { motto: 'x' } });
