@@ -17,7 +17,8 @@ const { version } = manifest;
 const program = new Command('tre-agent')
   .description('Takes a site to what its signed document asks for and keeps it there.')
   .version(version)
-  .showHelpAfterError('(add --help for help)')
+  .showHelpAfterError('    Run the command with --help.')
+  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'USAGE: ')) })
   .exitOverride();
 
 withSettings(program.command('run'))

@@ -48,6 +48,10 @@ export function processContext(
 /** The command that holds others, such as `release`; made when the first of them registers. */
 export function group(program: Command, name: string, summary: string): Command {
   return (
-    program.commands.find((command) => command.name() === name) ?? program.command(name).description(summary)
+    program.commands.find((command) => command.name() === name) ??
+    program
+      .command(name)
+      .description(summary)
+      .addHelpText('after', `\nEach command shows an example: trectl ${name} COMMAND --help`)
   );
 }

@@ -33,7 +33,15 @@ const context = processContext(environment(), manifest.version, interrupted.sign
 const program = new Command('trectl')
   .description('Builds and signs releases, and steers sites.')
   .version(manifest.version)
-  .showHelpAfterError('(add --help for help)')
+  .showHelpAfterError('    Run the command with --help.')
+  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'USAGE: ')) })
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ trectl release build examples/small-tre/v1 -o build/small-tre-1      (an author, offline)
+  $ trectl site show leeds                                               (an operator, after \`trectl login\`)`,
+  )
   .exitOverride();
 
 for (const register of [

@@ -2,7 +2,7 @@
 // author's machine: token, address, CA digest and director key come from the control plane, the keyset from a local
 // file, so that a control plane can never choose whose signatures a site trusts.
 
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { type JoinFile, parseJoinFile } from '../proto/join-file.ts';
 import { readKeyset } from '../release/keys.ts';
 import { type CommandContext, group } from './context.ts';
@@ -12,9 +12,11 @@ import { connect } from './server.ts';
 interface JoinFileOptions {
   readonly keyset: string;
   readonly out?: string;
-  readonly hours: string;
+  readonly hours: number;
   readonly why?: string;
 }
+
+const maxHours = 24;
 
 export function registerSiteJoinFile(program: Command, context: CommandContext): void {
   group(program, 'site', 'sites and what they run')
@@ -23,7 +25,7 @@ export function registerSiteJoinFile(program: Command, context: CommandContext):
     .description('write the file with which one machine becomes this site')
     .requiredOption('--keyset <file>', 'the release keys that the site shall trust, made by `trectl key set`')
     .option('-o, --out <file>', 'where to write it (default: SITE.join.json)')
-    .option('--hours <n>', 'how long it may be used, 24 at most', '24')
+    .option('--hours <n>', 'how long it may be used, 24 at most', hoursOf, maxHours)
     .option('--why <text>', 'kept in the audit')
     .addHelpText(
       'after',
@@ -39,7 +41,7 @@ async function writeJoinFile(context: CommandContext, site: string, options: Joi
   const { address, caDigest, director } = await client.call<
     Pick<JoinFile, 'address' | 'caDigest' | 'director'>
   >('GET', '/v1/director');
-  const lifeSeconds = Math.round(Number(options.hours) * 3600);
+  const lifeSeconds = Math.round(options.hours * 3600);
   const made = await client.call<{ siteId: string; siteName: string; token: string; expiresAt: string }>(
     'POST',
     `/v1/sites/${encodeURIComponent(site)}/join-token`,
@@ -66,4 +68,11 @@ async function writeJoinFile(context: CommandContext, site: string, options: Joi
   context.out(
     `Next: on that machine, tre-agent run --join ${path}; then here, trectl site approve ${siteName}.`,
   );
+}
+
+function hoursOf(text: string): number {
+  const hours = Number(text);
+  if (!(hours >= 0.1 && hours <= maxHours))
+    throw new InvalidArgumentError(`It must be a number of hours, ${maxHours} at most.`);
+  return hours;
 }

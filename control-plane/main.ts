@@ -22,7 +22,8 @@ type Flags = Readonly<Record<string, string>>;
 const program = new Command('tre-control-plane')
   .description('Holds sites and releases, and issues each site its signed desired state.')
   .version(manifest.version)
-  .showHelpAfterError('(add --help for help)')
+  .showHelpAfterError('    Run the command with --help.')
+  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'USAGE: ')) })
   .exitOverride();
 
 withSettings(program.command('init'))
@@ -42,6 +43,7 @@ withSettings(program.command('run'))
   .action(run);
 withSettings(program.command('director-key'))
   .description('print the public key that sites know this control plane by')
+  .addHelpText('after', '\nExample:\n  $ tre-control-plane director-key --data /var/lib/tre-control-plane')
   .action(directorKey);
 withSettings(program.command('recover'))
   .description(
@@ -64,6 +66,7 @@ withSettings(program.command('token').description('operator tokens').command('ne
   .action(newToken);
 withSettings(program.command('config').description('settings').command('explain'))
   .description('print every setting, its value and where it comes from')
+  .addHelpText('after', '\nExample:\n  $ tre-control-plane config explain --data /var/lib/tre-control-plane')
   .action(explain);
 
 await main();

@@ -10,7 +10,7 @@ export const timeField = z.string().describe('RFC 3339, UTC');
 export const digestField = z.string().regex(digestForm).describe('sha256:<hex>');
 export const siteNameField = z
   .string()
-  .regex(labelForm)
+  .regex(labelForm, 'must be lower-case letters, digits and hyphens, at most 63')
   .refine((name) => !uuidForm.test(name), 'must not look like an id')
   .describe('A DNS label.');
 export const whyField = z

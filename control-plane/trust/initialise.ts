@@ -30,7 +30,8 @@ export function trustFolder(data: string): string {
 export async function initialise(data: string, options: InitOptions): Promise<void> {
   const { clock, domain, tokenFile } = options;
   await using store = openStore(data);
-  if (store.settings.get('domain') !== undefined) throw new TreError('ALREADY_INITIALISED', data);
+  if (store.settings.get('domain') !== undefined)
+    throw new TreError('ALREADY_INITIALISED', `${data} holds a control plane already.`);
   const trust = await ensurePrivateDir(trustFolder(data));
   await createAuthority(trust, clock);
   await createDirector(trust);
@@ -51,7 +52,8 @@ export async function initialise(data: string, options: InitOptions): Promise<vo
 
 /** Leaves a folder without a control plane as it is, also one that is not there. Throws TreError NOT_INITIALISED. */
 export async function demandInitialised(data: string): Promise<void> {
-  if ((await systemFiles.stat(databasePath(data))) === undefined) throw new TreError('NOT_INITIALISED', data);
+  if ((await systemFiles.stat(databasePath(data))) === undefined)
+    throw new TreError('NOT_INITIALISED', `${data} holds no control plane yet.`);
 }
 
 /** The store of a control plane that is there. Throws TreError NOT_INITIALISED, DaemonError. */
@@ -60,7 +62,7 @@ export async function openInitialised(data: string): Promise<Store> {
   const store = openStore(data);
   if (store.settings.get('domain') !== undefined) return store;
   await store[Symbol.asyncDispose]();
-  throw new TreError('NOT_INITIALISED', data);
+  throw new TreError('NOT_INITIALISED', `${data} holds no control plane yet.`);
 }
 
 /**

@@ -155,6 +155,16 @@ test('from login to a site that was assigned a release', async (t) => {
 
   const refusals: readonly (readonly [string[], number, RegExp])[] = [
     [
+      ['site', 'create', 'Leeds General'],
+      3,
+      /^REQUEST_INVALID: body\/name: must be lower-case letters, digits/,
+    ],
+    [
+      ['site', 'join-file', 'leeds', '--keyset', '@keyset.json', '--hours', '48'],
+      2,
+      /It must be a number of hours, 24 at most\./,
+    ],
+    [
       ['site', 'assign', 'leeds', 'sample@1.0.0', '--set', 'locked=12'],
       3,
       /^PARAMETER_REFUSED: locked: must be true or false/,

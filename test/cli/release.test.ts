@@ -124,23 +124,12 @@ const ends = test.macro({
 });
 
 test(ends, [], 2, /Usage: trectl/);
-test(ends, ['--help'], 0, /Usage: trectl/);
+test(ends, ['--help'], 0, /Usage: trectl[^]*Examples:\n {2}\$ trectl /);
 test(ends, ['--version'], 0, /^\d+\.\d+\.\d+\n$/);
-test(ends, ['relase'], 2, /unknown command 'relase'/);
-test(ends, ['release', 'build'], 2, /missing required argument|required option/);
+test(ends, ['relase'], 2, /^USAGE: unknown command 'relase'[^]*\n {4}Run the command with --help\.\n$/);
+test(ends, ['release', 'build'], 2, /^USAGE: (missing required argument|required option)/);
 test(ends, ['release', 'build', '.', '-o', 'x', '--format', 'xml'], 2, /Allowed choices/);
 test(ends, ['key', 'set', '--threshold', 'x', 'a.pub', '-o', 'k'], 2, /whole number/);
 test(ends, ['release', 'build', 'nowhere', '-o', 'out'], 3, /nowhere\/release\.yaml:1: RELEASE_FILE_MISSING/);
 test(ends, ['release', 'sign', 'nowhere', '--key', 'none.key'], 1, /FILE_UNREADABLE: there is no none\.key/);
 test(ends, ['release', 'schema'], 0, /"\$schema": "https:\/\/json-schema\.org\/draft\/2020-12\/schema"/);
-for (const command of [
-  ['key', 'new'],
-  ['key', 'set'],
-  ['release', 'build'],
-  ['release', 'sign'],
-  ['release', 'verify'],
-  ['release', 'diff'],
-  ['release', 'schema'],
-]) {
-  test(ends, [...command, '--help'], 0, /Example:\n {2}\$ trectl /);
-}
