@@ -83,7 +83,7 @@ function wire(
     bootId,
     agentVersion: version,
     clusterUid: () => clusterUid,
-    onAccepted: () => loop.trigger(),
+    onVerdict: () => loop.trigger(),
     policy: { ...defaultBackoffPolicy, capMs: durationMs(settings.reconnectCap) },
   });
   const reporter = new Reporter(store, () => session.wake());

@@ -27,8 +27,8 @@ export interface SessionDeps {
   readonly agentVersion: string;
   /** UID of kube-system; null while the cluster was not seen. */
   readonly clusterUid: () => string | null;
-  /** A new document is held. */
-  readonly onAccepted: () => void;
+  /** An offer was accepted or refused: the next run acts on it, or shows it. */
+  readonly onVerdict: () => void;
   readonly policy?: BackoffPolicy;
 }
 
@@ -131,7 +131,7 @@ export class Session {
   }
 
   #openStream(client: Client, ca: Uint8Array): Stream {
-    const { store, clock, log, bootId, agentVersion, onAccepted } = this.#deps;
+    const { store, clock, log, bootId, agentVersion, onVerdict } = this.#deps;
     return new Stream({
       client,
       store,
@@ -147,7 +147,7 @@ export class Session {
       },
       onJudged: (acceptance) => {
         logAcceptance(log, acceptance);
-        if (acceptance.kind === 'accepted') onAccepted();
+        if (acceptance.kind !== 'nothing') onVerdict();
       },
       onHeartbeat: async (signal) => {
         store.site.setContact(clock.now());

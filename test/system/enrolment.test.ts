@@ -71,7 +71,7 @@ async function machine(t: ExecutionContext, plane: TestControlPlane, site: strin
       log: silentLog,
       bootId,
       agentVersion: '0.1.0',
-      onAccepted: () => undefined,
+      onVerdict: () => undefined,
       policy,
     };
     const session = new Session({ ...deps, clusterUid: () => clusterUid, ...changes });

@@ -72,7 +72,7 @@ async function stage(t: ExecutionContext, host = 'localhost'): Promise<Stage> {
       bootId,
       agentVersion: '0.1.0',
       clusterUid: () => null,
-      onAccepted: () => undefined,
+      onVerdict: () => undefined,
       policy,
     };
     const session = new Session({ ...deps, ...changes });
@@ -353,7 +353,7 @@ test('an offer is accepted while connected, and Hello then names what is held', 
     if (message.case === 'hello') stream.say({ case: 'offer', value: offer });
   };
   await join();
-  start({ onAccepted: () => (accepted += 1) });
+  start({ onVerdict: () => (accepted += 1) });
   await until(() => accepted === 1, 'the document');
   t.is(store.desired.wanted()?.objects.length, 2);
   server.dropConnections();
@@ -380,8 +380,10 @@ test('a refused offer is reported at once, and Hello names it', async (t) => {
     if (message.case === 'hello') stream.say({ case: 'offer', value: offer });
   };
   await join();
-  start();
+  let verdicts = 0;
+  start({ onVerdict: () => (verdicts += 1) });
   await until(() => server.received.some((message) => message.case === 'report'), 'the report');
+  t.is(verdicts, 1);
   await until(() => store.outbox.waiting() === 0, 'its acknowledgement');
   server.dropConnections();
   await until(
