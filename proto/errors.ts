@@ -15,7 +15,7 @@ const entries = {
   // Any command or process
   USAGE: { exit: 2, http: 400, text: 'The command line is not understood.', next: 'Run the command with --help.' },
   CONFIG_INVALID: { exit: 2, http: 500, text: 'A setting is missing or wrong.', next: 'Correct the named setting; `config explain` shows where each value comes from.' },
-  FILE_UNREADABLE: { exit: 1, http: 500, text: 'A file cannot be read.', next: 'Check that the path exists and that this user may read it.' },
+  FILE_UNREADABLE: { exit: 1, http: 500, text: 'A file cannot be read.', next: 'Check that it is the right path and that this user may read it.' },
   FILE_UNWRITABLE: { exit: 1, http: 500, text: 'A file cannot be written.', next: 'Check the path, the rights of this user and the free disk space.' },
   DATA_UNREADABLE: { exit: 1, http: 500, text: 'The data folder cannot be used.', next: 'Check that it exists, belongs to this user and has free space.' },
   DATA_LOCKED: { exit: 3, http: 409, text: 'Another process uses this data folder.', next: 'Stop the other process, or choose another folder.' },
@@ -24,7 +24,7 @@ const entries = {
   DISK_FULL: { exit: 1, http: 507, text: 'The disk is full.', next: 'Free some space; work goes on by itself.' },
   PORT_TAKEN: { exit: 1, http: 500, text: 'A port is already in use.', next: 'Stop the process that listens there, or choose another port.' },
   RUNTIME_TOO_OLD: { exit: 1, http: 500, text: 'This Node.js is too old.', next: 'Start it through npm or the installed command, which bring the right one.' },
-  KUBERNETES_UNAVAILABLE: { exit: 1, http: 500, text: 'No Kubernetes could be started.', next: 'Set TRE_KUBECONFIG, or install Go 1.26 and a C compiler so that it can be built.' },
+  KUBERNETES_UNAVAILABLE: { exit: 1, http: 500, text: 'No Kubernetes could be started.', next: 'Set TRE_KUBECONFIG, or install Go 1.26.5 or later and a C compiler so that it can be built.' },
   INTERNAL: { exit: 1, http: 500, text: 'Something unexpected happened.', next: 'Look at the log, and report it with the lines around the error.' },
 
   // Release authors
@@ -32,7 +32,7 @@ const entries = {
   RELEASE_FILE_INVALID: { exit: 3, http: 400, text: 'release.yaml is not valid.', next: 'Correct the named line; `trectl release schema` prints what it may contain.' },
   COMPONENT_PATH_MISSING: { exit: 3, http: 400, text: 'The path of a component does not exist or holds no YAML.', next: 'Correct the path; it is relative to release.yaml.' },
   COMPONENT_EMPTY: { exit: 3, http: 400, text: 'A release has no object at all.', next: 'Add a component with at least one object.' },
-  YAML_INVALID: { exit: 3, http: 400, text: 'A file is not valid YAML.', next: 'Correct the named line.' },
+  YAML_INVALID: { exit: 3, http: 400, text: 'A file is not valid YAML.', next: 'Correct the named line; a template, such as a Helm chart, must be rendered first.' },
   NOT_KUBERNETES: { exit: 3, http: 400, text: 'A document is not a Kubernetes object.', next: 'Give it apiVersion, kind and metadata.name, or take the file out of the component.' },
   KIND_UNKNOWN: { exit: 3, http: 400, text: 'No target Kubernetes version and no CRD of the release knows this kind.', next: 'Correct apiVersion and kind, or add the CRD to the release.' },
   API_REMOVED: { exit: 3, http: 400, text: 'A target Kubernetes version no longer serves this API.', next: 'Move the object to the version that replaced it.' },
@@ -48,7 +48,7 @@ const entries = {
   NUMBER_OUT_OF_RANGE: { exit: 3, http: 400, text: 'A number does not fit 64 bits.', next: 'Use a smaller number, or a text.' },
   TEXT_NOT_UNICODE: { exit: 3, http: 400, text: 'A text is not valid Unicode.', next: 'Correct the text.' },
   PARAMETER_INVALID: { exit: 3, http: 400, text: 'A parameter is declared wrongly.', next: 'Correct its declaration in release.yaml.' },
-  PARAMETER_WITHOUT_VALUE: { exit: 3, http: 400, text: 'A parameter has neither value nor default.', next: 'Give it a default, or a value for the site.' },
+  PARAMETER_WITHOUT_VALUE: { exit: 3, http: 400, text: 'A parameter has neither value nor default.', next: 'Give the site a value, or the parameter a default or `required: true` in release.yaml.' },
   PARAMETER_PLACE_MISSING: { exit: 3, http: 400, text: 'A place of a parameter matches nothing.', next: 'Correct the object or the pointer.' },
   PATCH_WITHOUT_TARGET: { exit: 3, http: 400, text: 'A patch matches no object.', next: 'Correct its target, or remove the patch when it is no longer needed.' },
   PATCH_FAILED: { exit: 3, http: 400, text: 'A patch cannot be carried out.', next: 'Compare its operations with the object as it is now.' },
@@ -56,7 +56,7 @@ const entries = {
   OUTPUT_EXISTS: { exit: 3, http: 409, text: 'The output folder holds something else.', next: 'Choose an empty folder.' },
   KEY_FILE_INVALID: { exit: 3, http: 400, text: 'A key file is not a usable key.', next: 'Make one with `trectl key new`.' },
   KEY_FILE_EXISTS: { exit: 3, http: 409, text: 'A key file exists already.', next: 'Choose another name; keys are never overwritten.' },
-  KEYSET_INVALID: { exit: 3, http: 400, text: 'The keyset is not valid.', next: 'Make one with `trectl key set`.' },
+  KEYSET_INVALID: { exit: 3, http: 400, text: 'The keyset is not valid.', next: 'Make one with `trectl key set`: every NAME.pub once, and a threshold of at most their number.' },
 
   // Trust: what a site checks before it moves
   ENVELOPE_INVALID: { exit: 3, http: 400, text: 'A signed envelope cannot be read.', next: 'Send the whole file again; if it stays so, report it to the security contact.' },
@@ -67,7 +67,7 @@ const entries = {
   RELEASE_UNDER_SIGNED: { exit: 3, http: 403, text: 'The release is not signed by enough of the keys that this site trusts.', next: 'Have the release signed by the missing key holders and publish the signatures.' },
   RELEASE_MISMATCH: { exit: 3, http: 400, text: 'The document gives a release another name or version than the release itself.', next: 'Do nothing on site; the operator must find out who wrote the document.' },
   DIGEST_MISMATCH: { exit: 3, http: 400, text: 'The content differs from its digest: it was changed or damaged.', next: 'Build or publish it again from the source.' },
-  CONTENT_MISSING: { exit: 3, http: 404, text: 'Content that a release names is not there.', next: 'Publish the release again; nothing was changed.' },
+  CONTENT_MISSING: { exit: 3, http: 404, text: 'Content that a release names is not there.', next: 'Build and publish the release again; nothing was changed.' },
   SITE_MISMATCH: { exit: 3, http: 409, text: 'The document is for another site.', next: 'The operator must look at how it got here; nothing was changed.' },
   CLUSTER_MISMATCH: { exit: 3, http: 409, text: 'The document is for another cluster.', next: 'Check that this agent is bound to the right cluster.' },
   EPOCH_LOWER: { exit: 3, http: 409, text: 'The control plane is behind this site: its epoch is lower.', next: 'Was it restored from an old backup? Run its recover command.' },
@@ -94,7 +94,7 @@ const entries = {
   // Control plane
   NOT_INITIALISED: { exit: 3, http: 500, text: 'This data folder holds no control plane yet.', next: 'Run `tre-control-plane init`.' },
   ALREADY_INITIALISED: { exit: 3, http: 409, text: 'This data folder holds a control plane already.', next: 'Start it with `tre-control-plane run`, or choose an empty folder.' },
-  UNAUTHENTICATED: { exit: 3, http: 401, text: 'No valid operator token was given.', next: 'Run `trectl login`.' },
+  UNAUTHENTICATED: { exit: 3, http: 401, text: 'No valid operator token was given.', next: 'Run `trectl login` with the file of a valid token.' },
   FORBIDDEN: { exit: 3, http: 403, text: 'The role of this token does not allow this.', next: 'Ask somebody with the role operator.' },
   REQUEST_INVALID: { exit: 3, http: 400, text: 'The request is not valid.', next: 'Correct the named field.' },
   NOT_FOUND: { exit: 3, http: 404, text: 'There is no such thing here.', next: 'Check the name; the list command shows what there is.' },
@@ -119,7 +119,7 @@ const entries = {
   CLUSTER_FORBIDDEN: { exit: 3, http: 403, text: 'The API server does not allow this to the agent (403).', next: 'Give the agent the missing right; the message names it.' },
   CLUSTER_BUSY: { exit: 1, http: 429, text: 'The API server asks for patience (429).', next: 'Nothing; the agent waits as long as it was told.' },
   CLUSTER_FAILING: { exit: 1, http: 502, text: 'The API server fails (5xx).', next: 'Look at the log of the API server; the agent tries again by itself.' },
-  OBJECT_NOT_OURS: { exit: 3, http: 409, text: 'An object of this name exists and was not created by this agent.', next: 'Delete or rename the existing object, then the agent creates its own.' },
+  OBJECT_NOT_OURS: { exit: 3, http: 409, text: 'An object of this name exists and was not created by this agent.', next: 'Find out whose it is; when nobody needs it, delete it, and the agent creates its own.' },
   OBJECT_REFUSED: { exit: 3, http: 422, text: 'The API server refuses the object.', next: 'The release needs a correction; the API server says on site which field.' },
   OBJECT_CONFLICT: { exit: 3, http: 409, text: 'Somebody else manages a field of this object.', next: 'Find out who changed it; the agent repairs objects of its own by itself.' },
 } as const satisfies Record<string, ErrorEntry>;

@@ -13,9 +13,13 @@ export function screenOf(status: AgentStatus): string {
     ['Wanted', wantedText(status)],
     ['Running', runningText(status)],
     ['Objects', objectsText(status)],
+    [
+      'Health',
+      status.wanted === null ? '' : 'not watched by this version: applied does not mean that it works',
+    ],
     ['Last change', lastChangeText(status)],
     ['Kept', status.kept.join(', ')],
-    ['Reports', status.reportsWaiting === 0 ? '' : `${status.reportsWaiting} wait to be sent`],
+    ['Reports', reportsText(status)],
   ];
   const shown = facts.filter(([, value]) => value !== '');
   const blocks = [
@@ -28,12 +32,14 @@ export function screenOf(status: AgentStatus): string {
 
 const labelWidth = 16;
 
-function headline({ conditions, applied, wanted, isRed }: AgentStatus): string {
+function headline({ conditions, applied, wanted, isRed, fingerprint }: AgentStatus): string {
   if (isRed) return `RED: ${conditions.find(({ severity }) => severity === 'error')?.text ?? ''}`;
   const warning = conditions.find(({ severity }) => severity === 'warning');
   if (warning !== undefined) return `ATTENTION: ${warning.text}`;
+  if (fingerprint !== null)
+    return 'WAITING: read the six words below to the operator, who approves this machine.';
   if (wanted === null) return 'READY: nothing is wanted from this site yet.';
-  return applied ? 'GREEN: everything is as wanted.' : 'WORKING: not everything is as wanted yet.';
+  return applied ? 'GREEN: everything wanted is applied.' : 'WORKING: not everything wanted is applied yet.';
 }
 
 function siteText({ site, version }: AgentStatus): string {
@@ -97,6 +103,11 @@ function lastChangeText({ lastChange }: AgentStatus): string {
   const { at, ...counts } = lastChange;
   const parts = Object.entries(counts).flatMap(([what, count]) => (count === 0 ? [] : [`${count} ${what}`]));
   return `${minute(at)}: ${parts.join(', ')}`;
+}
+
+function reportsText({ reportsWaiting }: AgentStatus): string {
+  if (reportsWaiting === 0) return '';
+  return reportsWaiting === 1 ? '1 waits to be sent' : `${reportsWaiting} wait to be sent`;
 }
 
 /** One block per condition, the red ones first, then the refusal and what the API server said. */

@@ -107,7 +107,7 @@ test('all is well', async (t) => {
   t.is(
     screen(given),
     `
-GREEN: everything is as wanted.
+GREEN: everything wanted is applied.
 
 Site:           north (019aaf00-0000-7000-8000-000000000001), tre-agent 0.1.0
 Control plane:  connected to tre.example.org:7443, certificate until 2026-11-30
@@ -115,6 +115,7 @@ Kubernetes:     v1.36.2, looked at 12 seconds ago
 Wanted:         small-tre@2.0.0, generation 2, since 2026-11-23 08:36 UTC
 Running:        small-tre@2.0.0, since 2026-11-23 08:46 UTC
 Objects:        3 of 3 applied
+Health:         not watched by this version: applied does not mean that it works
 Last change:    2026-11-23 08:56 UTC: 2 repaired, 1 deleted
 `,
   );
@@ -128,7 +129,7 @@ test('a new machine waits for approval', async (t) => {
   t.is(
     screen(given),
     `
-READY: nothing is wanted from this site yet.
+WAITING: read the six words below to the operator, who approves this machine.
 
 Site:           north (019aaf00-0000-7000-8000-000000000001), tre-agent 0.1.0
 Control plane:  waits for the operator's approval; the six words of this machine: babad-dabad-fabad-gabad-habad-jabad
@@ -136,7 +137,7 @@ Kubernetes:     not looked at yet
 Wanted:         nothing yet
 
 - The operator has not approved this machine yet. (EnrolmentPending, since 2026-11-23 10:06 UTC)
-  Compare the six words with the operator.
+  Read the six words to the operator, who approves when both ends show the same.
 `,
   );
 });
@@ -161,7 +162,8 @@ Kubernetes:     v1.36.2, looked at 12 seconds ago
 Wanted:         small-tre@2.0.0, generation 2, since 2026-11-23 08:36 UTC
 Running:        small-tre@2.0.0, since 2026-11-23 08:46 UTC
 Objects:        3 of 3 applied
-Reports:        1 wait to be sent
+Health:         not watched by this version: applied does not mean that it works
+Reports:        1 waits to be sent
 
 * The control plane does not answer. (ControlPlaneUnreachable, since 2026-11-23 10:02 UTC)
   Nothing is lost: the site goes on and reports later. Check the network if it stays so.
@@ -199,7 +201,7 @@ test('something is red: what, which object, and the words of the API server', as
   t.is(
     screen(given),
     `
-RED: The site refused what the control plane offered.
+RED: The site refused what the control plane offered; what runs goes on.
 
 Site:           north (019aaf00-0000-7000-8000-000000000001), tre-agent 0.1.0
 Control plane:  connected to tre.example.org:7443, certificate until 2026-11-30
@@ -207,13 +209,14 @@ Kubernetes:     v1.36.2, looked at 12 seconds ago
 Wanted:         small-tre@2.0.0, generation 2, since 2026-11-23 08:36 UTC
 Running:        small-tre@2.0.0, since 2026-11-23 08:46 UTC
 Objects:        2 of 3 applied, 1 waiting
+Health:         not watched by this version: applied does not mean that it works
 Kept:           PersistentVolumeClaim demo/data
 
-! The site refused what the control plane offered. (OfferRefused, since 2026-11-23 10:05 UTC)
-  Look at the code of the refusal.
+! The site refused what the control plane offered; what runs goes on. (OfferRefused, since 2026-11-23 10:05 UTC)
+  Look at the refusal: it says who has to do what.
 
 ! The API server refuses an object of the release. (ObjectRefused, 1 object, since 2026-11-23 10:01 UTC)
-  The release needs a correction; \`tre-agent status\` shows the answer on site.
+  The release needs a correction: send its author what the API server said; \`tre-agent status\` on site shows it.
     ConfigMap demo/workspace
 
 - An object is no longer in the release but is kept, because it may hold data. (ObjectKept, 1 object, since 2026-11-23 10:01 UTC)

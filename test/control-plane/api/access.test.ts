@@ -85,7 +85,7 @@ test('problems are problem+json with a code and what to do', async (t) => {
     status: 401,
     code: 'UNAUTHENTICATED',
     detail: 'No valid operator token was given.',
-    next: 'Run `trectl login`.',
+    next: 'Run `trectl login` with the file of a valid token.',
   });
   t.is((await plane.rest('GET', '/v1/nothing')).body.code, 'NOT_FOUND');
   t.is((await plane.rest('POST', '/v1/sites', { name: 7 })).body.code, 'REQUEST_INVALID');
