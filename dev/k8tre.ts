@@ -103,13 +103,15 @@ function releaseYaml(date: string, names: readonly string[]): string {
 }
 
 if (import.meta.main) {
-  const [date, out] = process.argv.slice(2);
+  const [date = '--help', out] = process.argv.slice(2);
   const data = k8treDataFolder(process.env);
   const dates = await k8treDates(systemFiles, data);
-  if (date === undefined || out === undefined || dates.length === 0) {
+  if (out === undefined || !dates.some((name) => name.startsWith(date))) {
     const known = dates.length === 0 ? `none in ${data}; set TRE_K8TRE_DIR` : dates.join(', ');
-    process.stderr.write(`usage: npm run k8tre -- DATE OUT\ndates: ${known}\n`);
-    process.exitCode = 2;
+    const text = `usage: npm run k8tre -- DATE OUT\nexample: npm run k8tre -- 2026-04-15 build/k8tre\ndates: ${known}\n`;
+    const isAsked = date === '--help' && process.argv.length > 2;
+    (isAsked ? process.stdout : process.stderr).write(text);
+    process.exitCode = isAsked ? 0 : 2;
   } else {
     await prepareK8tre({ files: systemFiles, data, date, out, endpointSelector: 'permissive' });
     process.stdout.write(`${join(out, 'release.yaml')}\nNow: npm start -- --from ${out}\n`);

@@ -1,4 +1,5 @@
-// Is somebody there? One attempt at a port or a unix socket. Used while services start.
+// Is somebody there? One attempt at a port or a unix socket, without a word when nobody is.
+// Used while services start.
 import { readFile } from 'node:fs/promises';
 import { get } from 'node:https';
 import { connect, type NetConnectOpts } from 'node:net';

@@ -26,6 +26,7 @@ test(found, `cd ${'/ho'}me/somebody/tre`, 'a path of one machine');
 test(found, `'${'/tm'}p/x'`, 'a path of one machine');
 test(found, `https://registry.${'npm'}js.org/x`, 'the host of a registry');
 test(found, `see issue ${'#'}12`, 'the number of a ticket');
+test(found, `shared${'/'}research/apply.md`, 'a paper outside of the repository');
 
 test('what looks alike is allowed', (t) => {
   const lines = [

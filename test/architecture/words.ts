@@ -1,5 +1,5 @@
-// Words that the repository does not speak: unfinished work, paths of somebody's machine, hosts of package
-// registries, numbers of tickets. Its text is about the product alone and is true on every machine.
+// Words that the repository does not speak: unfinished work, paths of somebody's machine, papers that lie outside of
+// it, hosts of package registries, numbers of tickets. Its text is about the product alone and is true on every machine.
 
 interface Rule {
   readonly what: string;
@@ -26,6 +26,7 @@ const rules: readonly Rule[] = [
   machinePath,
   { what: 'unfinished work', pattern: new RegExp(`\\b(${unfinished.join('|')})\\b`) },
   { what: 'the host of a registry', pattern: new RegExp(`\\b(${hosts.join('|')})\\.(org|io)\\b`, 'i') },
+  { what: 'a paper outside of the repository', pattern: /\bshared\/(research|design)\b/ },
   { what: 'the number of a ticket', pattern: /\b(issue|ticket|pull request)s? #?\d+\b/i },
 ];
 

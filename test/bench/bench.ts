@@ -11,8 +11,10 @@ const words = process.argv.slice(2);
 const [name = '', ...args] = words.filter((word) => word !== '--json');
 const load = Object.hasOwn(benches, name) ? benches[name] : undefined;
 if (load === undefined) {
-  console.error(`usage: npm run bench -- NAME [--json]\nNAME is one of: ${Object.keys(benches).join(', ')}`);
-  process.exitCode = 2;
+  const isAsked = name === '--help';
+  const text = `usage: npm run bench -- NAME [--json]\nNAME is one of: ${Object.keys(benches).join(', ')}`;
+  console[isAsked ? 'log' : 'error'](text);
+  process.exitCode = isAsked ? 0 : 2;
 } else {
   const { bench } = await load();
   const report = await bench(args, (text) => console.error(text));
