@@ -1,7 +1,7 @@
 // The ClusterRole of the agent, generated from what the API server serves and from the custom groups that releases
 // bring. No wildcard verb, no update, no deletecollection, no impersonation, no subresource of a built-in kind.
 // Secrets by name only: server-side apply needs create and patch (whose answer shows the object, hence get), but a
-// list would show all of them. A real site derives a narrower role from its release; see decision 0010.
+// list would show all of them. A real site derives a narrower role from its release; see decision 0007.
 import type { Api, ApiRequest } from './api.ts';
 
 export interface Rule {

@@ -54,7 +54,7 @@ export function apiVersionOf(gvk: { readonly group: string; readonly version: st
 
 /**
  * Fields that the documents call required although the server takes their absence for the zero value, and accepts
- * that. By type, and by name where the type does not tell; found by asking a real API server (decision 0011).
+ * that. By type, and by name where the type does not tell; found by asking a real API server (decision 0008).
  */
 const zeroTypes = ['boolean', 'int64', 'quantity'];
 const zeroFields = [

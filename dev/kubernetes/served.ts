@@ -1,6 +1,6 @@
 // What a Kubernetes version serves by default and what it no longer serves, read from its Go sources: the list of
 // group versions that the API server switches on, its discovery document, and the generated lifecycle functions.
-// Pure: takes texts, returns data. Called by schemas.ts. Why sources and not a running server: decision 0011.
+// Pure: takes texts, returns data. Called by schemas.ts. Why sources and not a running server: decision 0008.
 
 import { type ApplicableKind, apiVersionOf } from './openapi.ts';
 
