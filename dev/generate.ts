@@ -21,16 +21,17 @@ import {
 /** Images of the contract as it was released, from the root. */
 export const releasedFolder = 'proto/released';
 
-/** What buf says against the contract, empty when nothing. */
-export async function contractFindings(exec: Exec): Promise<string[]> {
-  const images = existsSync(join(root, releasedFolder)) ? await readdir(join(root, releasedFolder)) : [];
+/** What buf says against the contract in `folder`, empty when nothing. */
+export async function contractFindings(exec: Exec, folder = root): Promise<string[]> {
+  const released = join(folder, releasedFolder);
+  const images = existsSync(released) ? await readdir(released) : [];
   const commands = [
     ['lint'],
     ...images.sort().map((image) => ['breaking', '--against', join(releasedFolder, image)]),
   ];
   const findings: string[] = [];
   for (const args of commands) {
-    const { code, stdout, stderr } = await exec.run('buf', args, { cwd: root });
+    const { code, stdout, stderr } = await exec.run('buf', args, { cwd: folder });
     if (code !== 0) findings.push(`buf ${args.join(' ')}`, ...`${stdout}${stderr}`.trim().split('\n'));
   }
   return findings;

@@ -2,6 +2,8 @@
 // schema.sql.
 // The contract itself is linted and breaks nothing that was released.
 
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'ava';
 import { systemExec } from '../../daemon/exec.ts';
 import { withTable } from '../../dev/architecture/doc-tables.ts';
@@ -12,10 +14,11 @@ import {
   schemaFile,
   storeFolders,
 } from '../../dev/architecture/generated.ts';
-import { contractFindings, staleFiles } from '../../dev/generate.ts';
+import { contractFindings, releasedFolder, staleFiles } from '../../dev/generate.ts';
 import { conditions } from '../../proto/conditions.ts';
 import { errors } from '../../proto/errors.ts';
-import { readText } from './sources.ts';
+import { scratch } from '../support/scratch.ts';
+import { readText, root } from './sources.ts';
 
 const exec = systemExec(process.env);
 
@@ -30,6 +33,16 @@ test('proto/gen is what buf generates from proto/tre, no file more or less', asy
 
 test('the contract passes buf lint and breaks no released version', async (t) => {
   t.deepEqual(await contractFindings(exec), []);
+});
+
+test('a field that got another number breaks what was released', async (t) => {
+  const folder = scratch(t);
+  for (const path of ['buf.yaml', 'proto/tre', releasedFolder])
+    cpSync(join(root, path), join(folder, path), { recursive: true });
+  const contract = join(folder, 'proto/tre/v1/content.proto');
+  const text = readFileSync(contract, 'utf8');
+  writeFileSync(contract, text.replace('bytes chunk = 4;', 'bytes chunk = 5;'));
+  t.regex((await contractFindings(exec, folder)).join('\n'), /^buf breaking .*\n.*FetchResponse/);
 });
 
 test('the linter knows the import table as it is', async (t) => {
