@@ -1,7 +1,8 @@
 // One look at the cluster: is it there and the same as before, what does it serve, and what became of the objects that
 // are wanted or ours. Reads only, and never a whole object but a CustomResourceDefinition that is not yet known to
 // serve. Invariant: either everything asked for was answered, or the look has failed with one code: a plan made from
-// half a look would delete or create wrongly. Called by agent/reconcile.ts.
+// half a look would delete or create wrongly. A kind that nobody answers for counts as not served, which the planner does
+// not take for absent: the server behind it may be one that we have to repair. Called by agent/reconcile.ts.
 import type { Clock } from '../../daemon/clock.ts';
 import type { ErrorCode } from '../../proto/errors.ts';
 import type { InventoryStore } from '../act/ports.ts';
@@ -13,7 +14,7 @@ import type { ClusterState, Observed, Wanted } from '../plan/world.ts';
 import { confirmDefinitions } from './definitions.ts';
 import { jobMemory } from './job-memory.ts';
 import { readLive } from './live.ts';
-import { namesByKind, servedKindsOf } from './names.ts';
+import { kindsOutside, namesByKind, servedKindsOf } from './names.ts';
 
 export interface ObserverOptions {
   readonly api: ClusterApi;
@@ -47,21 +48,17 @@ export function createObserver({ api, discovery, store, clock }: ObserverOptions
       if (!cluster.ok) return failed(cluster);
 
       const names = namesByKind(wanted, inventory);
-      const uncertain = [...names.keys()].find((kind) =>
-        discovery.uncertainGroups.has(kind.slice(0, kind.indexOf('/'))),
-      );
-      if (uncertain !== undefined) return failed(failing(`nobody answers for ${uncertain}`));
-      const found = await readLive(api, { names, kinds: discovery.kinds }, signal);
+      if (discovery.uncertainGroups.has('')) return failed(failing('nobody answers for the core group'));
+      const kinds = kindsOutside(discovery.uncertainGroups, discovery.kinds);
+      const found = await readLive(api, { names, kinds }, signal);
       if (!found.ok) return failed(found);
-      const unconfirmed = await confirmDefinitions(
-        { api, wanted, live: found.live, kinds: discovery.kinds, confirmed },
-        signal,
-      );
+      const subject = { api, wanted, live: found.live, kinds, confirmed };
+      const unconfirmed = await confirmDefinitions(subject, signal);
       if (!unconfirmed.ok) return failed(unconfirmed);
 
       const now = clock.now();
       jobs.remember(found.live, now);
-      const served = servedKindsOf(names, discovery.kinds, found.vanished.union(unconfirmed.kinds));
+      const served = servedKindsOf(names, kinds, found.vanished.union(unconfirmed.kinds));
       return {
         ...books,
         now,

@@ -1,6 +1,6 @@
 // Which objects a look is about: the wanted and the owned ones, by group and kind, and which of those kinds are served.
 // PURE. Called by cluster.ts.
-import type { ServedKind, ServedKinds } from '../cluster/discovery.ts';
+import { findKind, type ServedKinds } from '../cluster/discovery.ts';
 import type { KindKey, ObjectName, Observed, OwnedObject, Wanted } from '../plan/world.ts';
 
 /** `group/Kind` -> the objects of that kind by `namespace/name`; a wanted object's version goes before an owned one's. */
@@ -25,7 +25,12 @@ export function nameKey(name: string, namespace: string | null): string {
   return `${namespace ?? ''}/${name}`;
 }
 
-/** Those of the named objects' kinds that are served, less the ones that turned out not to be. */
+/** The kinds less those of some groups. */
+export function kindsOutside(groups: ReadonlySet<string>, kinds: ServedKinds): ServedKinds {
+  return groups.size === 0 ? kinds : new Map([...kinds].filter(([, { group }]) => !groups.has(group)));
+}
+
+/** Those of the named objects' kinds that are served, at their version or else at another, less the ones that turned out not to be. */
 export function servedKindsOf(
   names: NamesByKind,
   kinds: ServedKinds,
@@ -33,10 +38,11 @@ export function servedKindsOf(
 ): Observed['served'] {
   const served = new Map<KindKey, 'Namespaced' | 'Cluster'>();
   for (const objects of names.values())
-    for (const { group, version, kind } of objects.values()) {
-      const key = `${group}/${version}/${kind}`;
-      const found: ServedKind | undefined = kinds.get(key);
-      if (found !== undefined && !less.has(key)) served.set(key, found.namespaced ? 'Namespaced' : 'Cluster');
+    for (const object of objects.values()) {
+      const found = findKind(kinds, object);
+      if (found === undefined) continue;
+      const key = `${found.group}/${found.version}/${found.kind}`;
+      if (!less.has(key)) served.set(key, found.namespaced ? 'Namespaced' : 'Cluster');
     }
   return served;
 }

@@ -75,14 +75,17 @@ interface Outcome {
   readonly appliedCount?: number;
   readonly repairCount?: number;
   readonly keptCount?: number;
+  readonly unseenCount?: number;
 }
 
-function planOf({ steps, waiting, appliedCount = 0, repairCount = 0, keptCount = 0 }: Outcome): Plan {
+function planOf({ steps, waiting, ...counts }: Outcome): Plan {
+  const { appliedCount = 0, repairCount = 0, keptCount = 0, unseenCount = 0 } = counts;
   const conditions = countConditions([
     ...waiting.map(({ code }) => code),
     ...times(steps.length, 'Progressing'),
     ...times(repairCount, 'Drifted'),
     ...times(keptCount, 'ObjectKept'),
+    ...times(unseenCount, 'WaitingForKind'),
   ]);
   const applied = steps.length === 0 && waiting.length === 0;
   return { steps, waiting, conditions, appliedCount, applied, drifted: repairCount > 0 };

@@ -172,13 +172,27 @@ for (const [name, answers, code, requests] of half)
     t.is(asked.length, requests);
   });
 
-test('a group that nobody answers for is not taken for absent', async (t) => {
-  const stale = [
-    ...groups,
-    { metadata: { name: 'tre.example' }, versions: [{ version: 'v1', freshness: 'Stale', resources: [] }] },
-  ];
-  const observed = await observer({ '/apis': ok({ items: stale }, v2) }).look(thing('Project lab/alpha'));
+test('a group that nobody answers for is not served, and the rest is seen', async (t) => {
+  const unsure = { metadata: { name: 'tre.example' }, versions: [{ version: 'v1', freshness: 'Stale' }] };
+  const { asked, look } = observer({ '/apis': ok({ items: [...groups, unsure] }, v2) });
+  const observed = await look(settings, thing('Project lab/alpha'));
+  t.true(observed.cluster.ok);
+  t.deepEqual([...observed.served.keys()], ['/v1/ConfigMap']);
+  t.true(observed.live.has(settings.id));
+  t.false(asked.some((path) => path.includes('projects')));
+});
+
+test('when nobody answers for the core group, half a look is none', async (t) => {
+  const unsure = { versions: [{ version: 'v1', freshness: 'Stale', resources: core }] };
+  const observed = await observer({ '/api': ok({ items: [unsure] }, v2) }).look(settings);
   t.like(observed.cluster, { ok: false, code: 'CLUSTER_FAILING' });
+});
+
+test('a kind that is served at another version than the object names is known to be served there', async (t) => {
+  const observed = await observer({ '/apis/batch/v1/jobs?limit=500': list([]) }).look(
+    thing('Job lab/setup', { version: 'v1beta1' }),
+  );
+  t.deepEqual([...observed.served.keys()], ['batch/v1/Job']);
 });
 
 test('the kinds of a wanted definition are served once it is established, which is asked until it is', async (t) => {

@@ -173,6 +173,19 @@ rules([
   ['a namespace with a wanted object is kept, allowance or not', wanted([settings], [allowLab]), withOwned(ours, settings), `keep ${lab.id}`],
 ]);
 
+test('a row whose kind nobody serves now stays until its object is seen to be gone', (t) => {
+  const hidden = withLive(withOwned(ours, project), project, null);
+  const result = plan(wanted([lab]), hidden);
+  t.deepEqual([result.steps, result.applied], [[], true]);
+  t.deepEqual(result.conditions, [{ code: 'WaitingForKind', count: 1 }]);
+  const elsewhere = new Map(hidden.served).set('tre.example/v2/Project', 'Namespaced' as const);
+  t.is(summary(plan(wanted([lab]), { ...hidden, served: elsewhere })), `forget ${project.id}`);
+});
+
+test('a row of a kind that nobody serves is forgotten when nothing was ever sent', (t) => {
+  t.is(summary(plan(wanted([lab]), intended(ours, project))), `forget ${project.id}`);
+});
+
 test('a kept object is applied and counted', (t) => {
   const result = plan(wanted([lab]), withRow(withOwned(ours, volume), volume, { kept: true }));
   t.true(result.applied);
