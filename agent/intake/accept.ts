@@ -10,7 +10,7 @@ import type { AgentStore } from '../store/store.ts';
 import { type ContentSource, fetchMissing } from './content.ts';
 import {
   type ChainPosition,
-  hasExpired,
+  hindrance,
   type JudgedDocument,
   judgeChain,
   judgeRelease,
@@ -98,7 +98,8 @@ async function adopt(
     kind: 'refused',
     refusal: { ...document, ok: false, code },
   });
-  if (hasExpired(document, view().nowMs)) return refused('DOCUMENT_EXPIRED');
+  const code = hindrance(view(), document);
+  if (code !== undefined) return refused(code);
   await collectGarbage(store);
   const { digest } = document.desired.release;
   const manifest = await fetchMissing(

@@ -1,7 +1,8 @@
 // Shall this site act on what it was offered? PURE: signed bytes in, a verdict out.
-// Laws: nothing is parsed before its signature is verified; a document counts only for this site, this cluster, an epoch
-// and a generation above what is held, and an unbroken chain from there; a release counts only when enough distinct
-// keys of the keyset signed these very bytes. Everything else is refused with one code. Called by accept.ts.
+// Laws: nothing is parsed before its signature is verified; a document counts only for this site and this cluster, in an
+// epoch no lower and with a generation higher than what is held, at the end of an unbroken chain from there; a release
+// counts only when enough distinct keys of the keyset signed these very bytes. Everything else is refused with one code.
+// Called by accept.ts.
 import {
   type Desired,
   documentBounds,
@@ -93,9 +94,15 @@ export function judgeChain(
   return { ok: true, document, digests };
 }
 
-/** Whether a document that was judged may still be acted on: only the last one of a chain has to be. */
-export function hasExpired(document: JudgedDocument, nowMs: number): boolean {
-  return Date.parse(document.desired.notAfter) <= nowMs;
+/**
+ * Why a document that was judged may not be acted on here and now. Only the last one of a chain has to pass: those
+ * before it may have run out, or name the cluster that this site had then.
+ */
+export function hindrance(view: SiteView, { desired }: JudgedDocument): ErrorCode | undefined {
+  const { clusterUid, notAfter } = desired;
+  if (clusterUid !== null && view.clusterUid !== null && clusterUid !== view.clusterUid)
+    return 'CLUSTER_MISMATCH';
+  return Date.parse(notAfter) <= view.nowMs ? 'DOCUMENT_EXPIRED' : undefined;
 }
 
 /** Judges the release that a document names, by its manifest and the detached signatures that came with it. */
@@ -151,8 +158,6 @@ function misfit(
   { desired }: JudgedDocument,
 ): ErrorCode | undefined {
   if (desired.siteId !== view.siteId) return 'SITE_MISMATCH';
-  if (desired.clusterUid !== null && view.clusterUid !== null && desired.clusterUid !== view.clusterUid)
-    return 'CLUSTER_MISMATCH';
   if (desired.epoch < (position?.epoch ?? 0)) return 'EPOCH_LOWER';
   if (desired.generation <= (position?.generation ?? 0)) return 'GENERATION_LOWER';
   return desired.previous === (position?.documentDigest ?? null) ? undefined : 'CHAIN_BROKEN';

@@ -5,7 +5,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import {
   type ChainPosition,
-  hasExpired,
+  hindrance,
   type JudgedDocument,
   judgeChain,
   judgeRelease,
@@ -73,16 +73,34 @@ test('what is held already is no news and no offence', (t) => {
   t.true(more.ok && more.document?.generation === 5);
 });
 
-test('the cluster is not compared while either side does not know it', (t) => {
+/** What stands against the last document of this chain, at a moment. */
+function hindranceOf(
+  documents: readonly MadeDocument[],
+  changes: Partial<SiteView> = {},
+): ErrorCode | undefined {
+  const here = { ...view, ...changes };
+  const verdict = judgeChain(here, null, envelopes(...documents));
+  if (!verdict.ok || verdict.document === null) throw new Error('the chain itself is refused');
+  return hindrance(here, verdict.document);
+}
+
+test('a document for another cluster is not acted on; unknown on either side, it is not compared', (t) => {
   const bound = makeDocument(director, made, { clusterUid });
-  t.true(judgeChain({ ...view, clusterUid: null }, null, envelopes(bound)).ok);
-  t.true(judgeChain(view, null, envelopes(bound)).ok);
+  t.is(hindranceOf([bound]), undefined);
+  t.is(hindranceOf([bound], { clusterUid: otherSite }), 'CLUSTER_MISMATCH');
+  t.is(hindranceOf([bound], { clusterUid: null }), undefined);
+  t.is(hindranceOf([makeDocument(director, made)]), undefined);
 });
 
-test('a document in the middle of a chain may be past its day, the last one may not', (t) => {
-  const verdict = judgeChain(view, null, envelopes(at(1)));
-  t.true(verdict.ok && verdict.document !== null && !hasExpired(verdict.document, Date.UTC(2027, 4, 22, 9)));
-  t.true(verdict.ok && verdict.document !== null && hasExpired(verdict.document, Date.UTC(2027, 4, 22, 10)));
+test('a document in the middle of a chain may be past its day or for the cluster that was there then', (t) => {
+  const old = makeDocument(director, made, { clusterUid: otherSite, notAfter: '2026-01-01T00:00:00Z' });
+  const next = makeDocument(director, made, { generation: 2, previous: old.digest, clusterUid });
+  t.is(hindranceOf([old, next]), undefined);
+});
+
+test('a document past its day is not acted on', (t) => {
+  t.is(hindranceOf([at(1)], { nowMs: Date.UTC(2027, 4, 22, 9) }), undefined);
+  t.is(hindranceOf([at(1)], { nowMs: Date.UTC(2027, 4, 22, 10) }), 'DOCUMENT_EXPIRED');
 });
 
 const wrongType = () => {
@@ -129,12 +147,6 @@ const refusals: readonly (readonly [ErrorCode, string, ChainPosition | null, () 
       'the document of another site',
       null,
       () => envelopes(makeDocument(director, made, { siteId: otherSite })),
-    ],
-    [
-      'CLUSTER_MISMATCH',
-      'the document of another cluster',
-      null,
-      () => envelopes(makeDocument(director, made, { clusterUid: otherSite })),
     ],
     [
       'EPOCH_LOWER',
