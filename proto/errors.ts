@@ -105,7 +105,6 @@ const entries = {
   RELEASE_CONFLICT: { exit: 3, http: 409, text: 'This name and version was published with other content.', next: 'Releases never change: give the new content a new version.' },
   PLAIN_HTTP: { exit: 3, http: 400, text: 'This address speaks HTTPS only.', next: 'Use https:// and the CA of the control plane.' },
   FRAME_TOO_LARGE: { exit: 3, http: 413, text: 'A message is over the limit of 1 MiB.', next: 'Report it; this does not happen in normal work.' },
-  TOO_MANY_REQUESTS: { exit: 1, http: 429, text: 'Too many requests at once.', next: 'Wait a little; agents do so by themselves.' },
   CONTROL_PLANE_UNREACHABLE: { exit: 4, http: 503, text: 'The control plane does not answer.', next: 'Check address, network and firewall; the site goes on without it.' },
   CERTIFICATE_UNTRUSTED: { exit: 3, http: 403, text: 'The server does not show a certificate of the expected CA.', next: 'Check the address and the CA file given to `trectl login`.' },
 

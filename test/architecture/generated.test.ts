@@ -18,7 +18,7 @@ import { contractFindings, releasedFolder, staleFiles } from '../../dev/generate
 import { conditions } from '../../proto/conditions.ts';
 import { errors } from '../../proto/errors.ts';
 import { scratch } from '../support/scratch.ts';
-import { readText, root } from './sources.ts';
+import { isProduct, readText, root, sources } from './sources.ts';
 
 const exec = systemExec(process.env);
 
@@ -78,6 +78,17 @@ test('every error and every condition is documented with what to do', (t) => {
   t.deepEqual(undocumented('docs/errors.md', errors), []);
   t.deepEqual(undocumented('docs/conditions.md', conditions), []);
   t.deepEqual(undocumented('docs/errors.md', { NOT_A_CODE: { text: 'A.', next: 'B.' } }), ['NOT_A_CODE']);
+});
+
+test('every error and every condition is said somewhere', (t) => {
+  const lists = ['proto/errors.ts', 'proto/conditions.ts'];
+  const texts = sources()
+    .filter(({ path }) => isProduct(path) && !lists.includes(path))
+    .map(({ text }) => text);
+  const silent = [...Object.keys(errors), ...Object.keys(conditions)].filter(
+    (code) => !texts.some((text) => new RegExp(`\\b${code}\\b`).test(text)),
+  );
+  t.deepEqual(silent, []);
 });
 
 test('a document that lost the marks of its table is refused', (t) => {

@@ -149,7 +149,7 @@ test('a machine joins: token once, approval awaited with six words, then a strea
 
 test('a request that was begun is gone on with by the next start; the device key stays', async (t) => {
   const { server, store, start, join } = await stage(t);
-  server.script.refuse = { collect: 'TOO_MANY_REQUESTS' };
+  server.script.refuse = { collect: 'INTERNAL' };
   await join();
   const first = start();
   await until(() => server.requests.length >= 2, 'Collect');

@@ -9,12 +9,18 @@ import type { SeenRun } from '../../../agent/report/seen.ts';
 import { type AgentStore, openStore } from '../../../agent/store/store.ts';
 import { type ReportBody, ReportBodySchema } from '../../../proto/gen/tre/v1/sync_pb.ts';
 import { configMap } from '../../conformance/store.ts';
+import { keysetOf, newSigner, siteId } from '../../support/documents.ts';
 import { scratch } from '../../support/scratch.ts';
 
 const bootId = '019aaf00-0000-7000-8000-0000000000b0';
 const [a, b] = [configMap('a', 0), configMap('b', 1)];
 const release = { name: 'demo', version: '1.0.0', digest: `sha256:${'d'.repeat(64)}` };
 const wanted: Wanted = { epoch: 1, generation: 3, release, clusterUid: null, objects: [a, b], prune: [] };
+
+const site = {
+  ...{ id: siteId, name: 'north', address: 'tre.example.org:7443', caDigest: `sha256:${'a'.repeat(64)}` },
+  ...{ director: newSigner('d').publicKey, keyset: keysetOf(1, newSigner('k')) },
+};
 
 const applied: Plan = {
   steps: [],
@@ -218,6 +224,10 @@ test('what the site itself knows joins in: a refusal, a withdrawn identity, cont
   });
   reporter.report(run(applied, []), wanted);
   t.deepEqual(codes(), ['OfferRefused']);
+  store.site.join(site, 'token', 1);
+  store.site.setRevoked(2);
+  reporter.report(run(applied, []), wanted);
+  t.deepEqual(codes(), ['OfferRefused', 'SiteRevoked']);
 });
 
 test('ten thousand waiting objects still fit a message', async (t) => {
