@@ -1,7 +1,7 @@
 // Issues a site's next document: pure decision (fleet), signature (director), one transaction, then the site is told.
 // Called by the route of desired documents.
 import { isDigest } from '../../daemon/content-files.ts';
-import { parseRelease } from '../../proto/document.ts';
+import { documentBounds, parseRelease } from '../../proto/document.ts';
 import { TreError } from '../../proto/errors.ts';
 import type { ParameterValue } from '../../proto/parameter.ts';
 import { type ChainPosition, desiredLifeMs, nextDesired } from '../fleet/next-desired.ts';
@@ -51,7 +51,10 @@ function issue(deps: ApiDeps, assignment: Assignment, manifest: ReturnType<typeo
   });
   if (!next.ok) throw new TreError(next.code, next.why);
   const { generation } = next.desired;
-  const { envelope, payloadDigest } = director.sign(next.desired);
+  const { envelope, payloadDigest, payloadBytes } = director.sign(next.desired);
+  // No site would accept it, nor ever a later document, for each one leads through this one.
+  if (payloadBytes > documentBounds.maxDesiredBytes)
+    throw new TreError('DOCUMENT_TOO_LARGE', `With these parameters it has ${payloadBytes} bytes.`);
   const row: DesiredRow = {
     siteId: site.id,
     epoch,

@@ -20,6 +20,7 @@ import type { JsonObject } from '../../proto/strict-json.ts';
 export interface SignedDesired {
   readonly envelope: Uint8Array;
   readonly payloadDigest: string;
+  readonly payloadBytes: number;
 }
 
 export interface Director {
@@ -53,6 +54,7 @@ export async function openDirector(folder: string): Promise<Director> {
       return {
         envelope: encodeEnvelope({ payloadType: payloadTypes.desired, payload, signatures }),
         payloadDigest: digestOf(payload),
+        payloadBytes: payload.byteLength,
       };
     },
   };

@@ -158,6 +158,24 @@ test('an assignment is checked against the release, and each one is the next gen
   );
 });
 
+test('a document over its limit is refused before it becomes a link of the chain', async (t) => {
+  const plane = await open(t);
+  const names = Array.from({ length: 17 }, (_, index) => `text${index}`);
+  const wordy = makeRelease([configMapObject('a')], {
+    parameters: names.map((name) => parameter(name, { default: '' })),
+  });
+  await publishRelease(plane, wordy, signaturesOf(wordy.manifest, alice));
+  await plane.rest('POST', '/v1/sites', { name: 'leeds' });
+  const put = <T>(length: number) =>
+    plane.rest<T>('PUT', '/v1/sites/leeds/desired', {
+      release: wordy.digest,
+      parameters: Object.fromEntries(names.map((name) => [name, 'x'.repeat(length)])),
+    });
+  const answer = await put<{ code: string }>(4096);
+  t.deepEqual([answer.status, answer.body.code], [413, 'DOCUMENT_TOO_LARGE']);
+  t.is((await put<DesiredView>(10)).body.generation, 1);
+});
+
 test('every change is in the audit, by whom and why, and the chain holds', async (t) => {
   const plane = await open(t);
   await publishRelease(plane, made, signaturesOf(made.manifest, alice));
