@@ -24,10 +24,10 @@ export function registerKey(program: Command, context: CommandContext): void {
     .argument('<public...>', 'NAME.pub files')
     .description('join public keys into a keyset')
     .requiredOption('--threshold <n>', 'how many of them must sign a release', wholeNumber)
-    .requiredOption('-o, --out <file>', 'the keyset file')
+    .requiredOption('--out <file>', 'the keyset file')
     .addHelpText(
       'after',
-      '\nExample:\n  $ trectl key set --threshold 2 alice.pub bob.pub carol.pub -o keyset.json',
+      '\nExample:\n  $ trectl key set --threshold 2 alice.pub bob.pub carol.pub --out keyset.json',
     )
     .action((paths: string[], options: { threshold: number; out: string }) =>
       setKeys(context, paths, options),

@@ -39,7 +39,7 @@ const program = new Command('trectl')
     'after',
     `
 Examples:
-  $ trectl release build examples/small-tre/v1 -o build/small-tre-1      (an author, offline)
+  $ trectl release build examples/small-tre/v1 --out build/small-tre-1   (an author, offline)
   $ trectl site show leeds                                               (an operator, after \`trectl login\`)`,
   )
   .exitOverride();

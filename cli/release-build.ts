@@ -1,18 +1,18 @@
 // `trectl release build`: a folder with release.yaml -> a release on disk, not yet signed. Offline. Every problem of
 // the sources is shown with file and line, and nothing is written when there is one.
 
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { releaseName } from '../proto/document.ts';
 import { buildRelease } from '../release/build.ts';
 import { writePack } from '../release/pack.ts';
 import { formatProblem, type Problem } from '../release/problem.ts';
 import { type CommandContext, exitCodes, group } from './context.ts';
 import { refuse } from './failure.ts';
-import { factLines, type OutputFormat, outputFormats, printFacts } from './output.ts';
+import { factLines, type OutputFormat, outputOption, printFacts } from './output.ts';
 
 interface BuildOptions {
   readonly out: string;
-  readonly format: OutputFormat;
+  readonly output: OutputFormat;
 }
 
 export function registerReleaseBuild(program: Command, context: CommandContext): void {
@@ -20,15 +20,18 @@ export function registerReleaseBuild(program: Command, context: CommandContext):
     .command('build')
     .argument('<folder>', 'the folder of release.yaml')
     .description('build and check a release; nothing is fetched')
-    .requiredOption('-o, --out <folder>', 'where to put it; an earlier build there is replaced')
-    .addOption(new Option('--format <format>', 'how to print').choices(outputFormats).default('table'))
-    .addHelpText('after', '\nExample:\n  $ trectl release build examples/small-tre/v1 -o build/small-tre-1')
+    .requiredOption('--out <folder>', 'where to put it; an earlier build there is replaced')
+    .addOption(outputOption())
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ trectl release build examples/small-tre/v1 --out build/small-tre-1',
+    )
     .action((folder: string, options: BuildOptions) => build(context, folder, options));
 }
 
 async function build(context: CommandContext, folder: string, options: BuildOptions): Promise<void> {
   const result = await buildRelease({ files: context.files, folder, tool: `trectl ${context.version}` });
-  if (!result.ok) return showProblems(context, options.format, result.problems);
+  if (!result.ok) return showProblems(context, options.output, result.problems);
   const refusal = await writePack(context.files, options.out, result.built);
   if (refusal !== undefined) return refuse(context, [refusal]);
   const { release, digest } = result.built;
@@ -47,7 +50,7 @@ async function build(context: CommandContext, folder: string, options: BuildOpti
     ['parameters', release.parameters.map((parameter) => parameter.name).join(', ')],
     ['folder', options.out],
   ]);
-  printFacts(context, options.format, { data, text: () => text });
+  printFacts(context, options.output, { data, text: () => text });
 }
 
 function showProblems(context: CommandContext, format: OutputFormat, problems: readonly Problem[]): void {

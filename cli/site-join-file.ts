@@ -24,12 +24,12 @@ export function registerSiteJoinFile(program: Command, context: CommandContext):
     .argument('<site>', 'name or id')
     .description('write the file with which one machine becomes this site')
     .requiredOption('--keyset <file>', 'the release keys that the site shall trust, made by `trectl key set`')
-    .option('-o, --out <file>', 'where to write it (default: SITE.join.json)')
+    .option('--out <file>', 'where to write it (default: SITE.join.json)')
     .option('--hours <n>', 'how long it may be used, 24 at most', hoursOf, maxHours)
     .option('--why <text>', 'kept in the audit')
     .addHelpText(
       'after',
-      '\nExample:\n  $ trectl site join-file leeds --keyset keyset.json -o leeds.join.json',
+      '\nExample:\n  $ trectl site join-file leeds --keyset keyset.json --out leeds.join.json',
     )
     .action((site: string, options: JoinFileOptions) => writeJoinFile(context, site, options));
 }

@@ -78,7 +78,7 @@ export async function publishRelease(
 ): Promise<BuiltRelease> {
   const folder = join(layout.releases, 'latest');
   const built = JSON.parse(
-    await commands.trectl('release', 'build', source, '--out', folder, '--format', 'json'),
+    await commands.trectl('release', 'build', source, '--out', folder, '-o', 'json'),
   ) as BuiltRelease;
   await commands.trectl('release', 'sign', folder, '--key', join(layout.author, 'author.key'));
   await commands.trectl('release', 'publish', folder);

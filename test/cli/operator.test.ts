@@ -91,15 +91,15 @@ test('from login to a site that was assigned a release', async (t) => {
   await login(desk);
   t.is(statSync(join(folder, 'config/tre/login.json')).mode & 0o777, 0o600);
   await done('key', 'new', 'alice', '--out', '@keys');
-  await done('key', 'set', '--threshold', '1', '@keys/alice.pub', '-o', '@keyset.json');
-  await done('release', 'build', '@src', '-o', '@out');
+  await done('key', 'set', '--threshold', '1', '@keys/alice.pub', '--out', '@keyset.json');
+  await done('release', 'build', '@src', '--out', '@out');
   await done('release', 'sign', '@out', '--key', '@keys/alice.key');
   t.regex(await done('release', 'publish', '@out'), /objects: +1, 1 of them sent now\nsignatures: +1/);
   t.regex(await done('release', 'publish', '@out'), /0 of them sent now/);
   t.regex(await done('release', 'list'), /^NAME +VERSION +SIGNATURES .*\nsample +1\.0\.0 +1 /);
 
   await done('site', 'create', 'leeds');
-  await done('site', 'join-file', 'leeds', '--keyset', '@keyset.json', '-o', '@leeds.join.json');
+  await done('site', 'join-file', 'leeds', '--keyset', '@keyset.json', '--out', '@leeds.join.json');
   t.is(statSync(join(folder, 'leeds.join.json')).mode & 0o777, 0o600);
   const file = parseJoinFile(readFileSync(join(folder, 'leeds.join.json')));
   t.like(file, { siteName: 'leeds', address: plane.addresses.agents, keyset: { threshold: 1 } });
@@ -186,10 +186,10 @@ test('from login to a site that was assigned a release', async (t) => {
 test('other content under a published name is refused', async (t) => {
   const desk = await openDesk(t);
   await login(desk);
-  await desk.done('release', 'build', '@src', '-o', '@out');
+  await desk.done('release', 'build', '@src', '--out', '@out');
   await desk.done('release', 'publish', '@out');
   writeFileSync(join(desk.folder, 'src/app/a.yaml'), `${configMap('a', 'k: changed')}immutable: false\n`);
-  await desk.done('release', 'build', '@src', '-o', '@other');
+  await desk.done('release', 'build', '@src', '--out', '@other');
   const refused = await desk.trectl('release', 'publish', '@other');
   t.is(refused.code, 3);
   t.regex(refused.stderr, /^RELEASE_CONFLICT: sample@1\.0\.0 was published as sha256:/);
@@ -198,7 +198,7 @@ test('other content under a published name is refused', async (t) => {
 test('a damaged pack is not sent', async (t) => {
   const desk = await openDesk(t);
   await login(desk);
-  await desk.done('release', 'build', '@src', '-o', '@out');
+  await desk.done('release', 'build', '@src', '--out', '@out');
   const manifest = JSON.parse(readFileSync(join(desk.folder, 'out/release.json'), 'utf8')) as {
     objects: { digest: string }[];
   };

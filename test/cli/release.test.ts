@@ -28,8 +28,8 @@ test('from a folder to a verified release', async (t) => {
   };
   await step('key', 'new', 'alice', '--out', 'keys');
   await step('key', 'new', 'bob', '--out', 'keys');
-  await step('key', 'set', '--threshold', '2', 'keys/alice.pub', 'keys/bob.pub', '-o', 'keyset.json');
-  const { stdout } = await step('release', 'build', 'src', '-o', 'out', '--format', 'json');
+  await step('key', 'set', '--threshold', '2', 'keys/alice.pub', 'keys/bob.pub', '--out', 'keyset.json');
+  const { stdout } = await step('release', 'build', 'src', '--out', 'out', '-o', 'json');
   await step('release', 'sign', 'out', '--key', 'keys/alice.key');
   const early = await trectl(folder, 'release', 'verify', 'out', '--keyset', 'keyset.json');
   t.is(early.code, 3);
@@ -50,7 +50,7 @@ test('a refused build shows every problem with file, line, code and next step, a
     'src/app/a.yaml': configMap('a', 'k: 1'),
     'src/app/b.yaml': 'hello: world',
   });
-  const result = await trectl(folder, 'release', 'build', 'src', '-o', 'out');
+  const result = await trectl(folder, 'release', 'build', 'src', '--out', 'out');
   t.is(result.code, 3);
   t.is(result.stdout, '');
   t.is(
@@ -66,7 +66,7 @@ test('a refused build shows every problem with file, line, code and next step, a
     ].join('\n'),
   );
   t.is(statSync(join(folder, 'out'), { throwIfNoEntry: false }), undefined);
-  const json = await trectl(folder, 'release', 'build', 'src', '-o', 'out', '--format', 'json');
+  const json = await trectl(folder, 'release', 'build', 'src', '--out', 'out', '-o', 'json');
   t.is(json.code, 3);
   t.deepEqual(
     (JSON.parse(json.stdout) as { problems: { line: number }[] }).problems.map((problem) => problem.line),
@@ -77,7 +77,7 @@ test('a refused build shows every problem with file, line, code and next step, a
 test('a tampered object is named', async (t) => {
   const folder = writeSource(t, sources);
   await trectl(folder, 'key', 'new', 'alice', '--out', '.');
-  await trectl(folder, 'release', 'build', 'src', '-o', 'out');
+  await trectl(folder, 'release', 'build', 'src', '--out', 'out');
   const manifest = JSON.parse(readFileSync(join(folder, 'out/release.json'), 'utf8')) as {
     objects: { digest: string }[];
   };
@@ -92,10 +92,10 @@ test('a difference is shown for people and for programs, without values of secre
   const secret = (value: string): string =>
     `apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {a: ${value}}\n`;
   const folder = writeSource(t, { ...sources, 'src/app/s.yaml': secret('first') });
-  await trectl(folder, 'release', 'build', 'src', '-o', 'one');
+  await trectl(folder, 'release', 'build', 'src', '--out', 'one');
   writeFileSync(join(folder, 'src/app/s.yaml'), secret('second'));
   writeFileSync(join(folder, 'src/app/a.yaml'), configMap('a', 'k: w'));
-  await trectl(folder, 'release', 'build', 'src', '-o', 'two');
+  await trectl(folder, 'release', 'build', 'src', '--out', 'two');
   const shown = await trectl(folder, 'release', 'diff', 'one', 'two');
   t.is(
     shown.stdout,
@@ -128,8 +128,13 @@ test(ends, ['--help'], 0, /Usage: trectl[^]*Examples:\n {2}\$ trectl /);
 test(ends, ['--version'], 0, /^\d+\.\d+\.\d+\n$/);
 test(ends, ['relase'], 2, /^USAGE: unknown command 'relase'[^]*\n {4}Run the command with --help\.\n$/);
 test(ends, ['release', 'build'], 2, /^USAGE: (missing required argument|required option)/);
-test(ends, ['release', 'build', '.', '-o', 'x', '--format', 'xml'], 2, /Allowed choices/);
-test(ends, ['key', 'set', '--threshold', 'x', 'a.pub', '-o', 'k'], 2, /whole number/);
-test(ends, ['release', 'build', 'nowhere', '-o', 'out'], 3, /nowhere\/release\.yaml:1: RELEASE_FILE_MISSING/);
+test(ends, ['release', 'build', '.', '--out', 'x', '-o', 'xml'], 2, /Allowed choices/);
+test(ends, ['key', 'set', '--threshold', 'x', 'a.pub', '--out', 'k'], 2, /whole number/);
+test(
+  ends,
+  ['release', 'build', 'nowhere', '--out', 'out'],
+  3,
+  /nowhere\/release\.yaml:1: RELEASE_FILE_MISSING/,
+);
 test(ends, ['release', 'sign', 'nowhere', '--key', 'none.key'], 1, /FILE_UNREADABLE: there is no none\.key/);
 test(ends, ['release', 'schema'], 0, /"\$schema": "https:\/\/json-schema\.org\/draft\/2020-12\/schema"/);

@@ -94,8 +94,8 @@ async function desk(t: ExecutionContext): Promise<Desk> {
     t.is(ran.code, 0, `${args.join(' ')}: ${ran.stderr}`);
   };
   await done('key', 'new', 'alice', '--out', '@keys');
-  await done('key', 'set', '@keys/alice.pub', '--threshold', '1', '-o', '@keyset.json');
-  await done('release', 'build', '@src', '-o', '@out');
+  await done('key', 'set', '@keys/alice.pub', '--threshold', '1', '--out', '@keyset.json');
+  await done('release', 'build', '@src', '--out', '@out');
   await done('release', 'sign', '@out', '--key', '@keys/alice.key');
   return { folder, trectl, done };
 }
@@ -105,7 +105,7 @@ const spoilt = test.macro({
     const { folder, trectl } = await desk(t);
     spoil(join(folder, 'src'));
     const before = filesOf(folder);
-    const ran = await trectl('release', 'build', '@src', '-o', '@out');
+    const ran = await trectl('release', 'build', '@src', '--out', '@out');
     says(t, ran, { exit: refused, code, fact: new RegExp(`src/${place}: ${code}: `) });
     t.is(ran.stdout, '');
     t.deepEqual(filesOf(folder), before, 'neither the source nor the earlier build was touched');
