@@ -17,6 +17,7 @@ import { parseRelease, type ReleaseObject } from '../../proto/document.ts';
 import type { JsonValue } from '../../proto/strict-json.ts';
 import { blobPath } from '../../release/pack.ts';
 import { type AuditLog, auditLogOf } from './audit-log.ts';
+import { eventually } from './eventually.ts';
 import { type LiveObjects, liveObjects } from './live-objects.ts';
 
 /** One object of a published release and what it asks for. */
@@ -107,16 +108,14 @@ function operations(
     condition: (facts: SiteDetail) => boolean,
     timeoutMs = 60_000,
   ): Promise<SiteDetail> => {
-    const deadline = systemClock.monotonic() + timeoutMs;
-    for (;;) {
-      const facts = await site();
-      if (condition(facts)) return facts;
-      if (systemClock.monotonic() > deadline)
-        throw new Error(
-          `not within ${timeoutMs / 1000} s: ${JSON.stringify({ ...facts.state, refused: facts.refused })}`,
-        );
-      await systemClock.sleep(pollIntervalMs, signal);
-    }
+    let facts = await site();
+    const isMet = async (): Promise<boolean> => {
+      facts = await site();
+      return condition(facts);
+    };
+    const what = (): string => JSON.stringify({ ...facts.state, refused: facts.refused });
+    await eventually(isMet, { what, timeoutMs, intervalMs: pollIntervalMs });
+    return facts;
   };
   return {
     live: liveObjects(kubernetes.admin),

@@ -4,9 +4,9 @@
 import test, { type ExecutionContext } from 'ava';
 import { screenOf } from '../../agent/local/screen.ts';
 import type { AgentStatus } from '../../agent/local/status.ts';
-import { systemClock } from '../../daemon/clock.ts';
 import type { JsonObject } from '../../proto/strict-json.ts';
 import { differences } from '../support/asked-is-live.ts';
+import { eventually, inSeconds } from '../support/eventually.ts';
 import { nameOf } from '../support/live-objects.ts';
 import { configMap, writeSource } from '../support/release-source.ts';
 import { journalOf, receivedBy, waitingReports } from '../support/report-books.ts';
@@ -23,8 +23,6 @@ const contactSlackMs = 5_000;
 /** Longest pause between two attempts to reach the control plane: by default as long as this test. */
 const reconnectCap = '5s';
 const reconnectBoundMs = 15_000;
-
-const pollIntervalMs = 100;
 
 const job = `apiVersion: batch/v1
 kind: Job
@@ -60,12 +58,14 @@ test('a site goes on without its control plane and catches up when it is back', 
   const release = await fleet.publish(writeSource(t, files));
   await fleet.applied(await fleet.assign(release.release));
   const once = object(release, 'Job offline/once');
-  await until(fleet, async () => (await fleet.live.get(once)) === undefined, repairBarMs);
+  const isRemoved = async (): Promise<boolean> => (await fleet.live.get(once)) === undefined;
+  await eventually(isRemoved, { what: 'the Job runs and goes', timeoutMs: repairBarMs });
   await fleet.changes.mark();
 
   const killedAtMs = Date.now();
   await fleet.controlPlane.kill();
-  await until(fleet, async () => (await stateOf(fleet)) === 'unreachable', contactSlackMs);
+  const isAlone = async (): Promise<boolean> => (await statusOf(fleet)).controlPlane.state === 'unreachable';
+  await eventually(isAlone, { what: 'the site notices', timeoutMs: contactSlackMs });
   await fleet.agent.kill();
   await fleet.agent.start(signal);
   await checkRepairs(t, fleet, release);
@@ -103,18 +103,14 @@ async function checkRepairs(
   const isAsAsked = async (one: AskedObject): Promise<boolean> =>
     differences(one.asked, await fleet.live.get(one)).length === 0;
   t.false(await isAsAsked(edited));
-  const startedAtMs = systemClock.monotonic();
-  await until(fleet, async () => (await isAsAsked(deleted)) && (await isAsAsked(edited)), repairBarMs);
-  t.log(`repaired after ${seconds(startedAtMs)} s`);
+  const isRepaired = async (): Promise<boolean> => (await isAsAsked(deleted)) && (await isAsAsked(edited));
+  const tookMs = await eventually(isRepaired, { what: 'both are repaired', timeoutMs: repairBarMs });
+  t.log(`repaired after ${inSeconds(tookMs)}`);
 }
 
 /** `tre-agent status`, for programs and for people: nobody answers, and since when. */
-async function checkStatus(
-  t: ExecutionContext,
-  { commands }: RunningFleet,
-  killedAtMs: number,
-): Promise<void> {
-  const status = (await commands.agentStatus()) as AgentStatus;
+async function checkStatus(t: ExecutionContext, fleet: RunningFleet, killedAtMs: number): Promise<void> {
+  const status = await statusOf(fleet);
   const { state, lastContact } = status.controlPlane;
   t.is(state, 'unreachable');
   const sinceMs = Date.parse(lastContact ?? '');
@@ -129,16 +125,13 @@ async function checkStatus(
 async function checkReturn(t: ExecutionContext, fleet: RunningFleet): Promise<void> {
   const { layout } = fleet;
   await fleet.controlPlane.start(fleet.signal);
-  const backAtMs = systemClock.monotonic();
   await fleet.until(({ contact }) => contact.connected, reconnectBoundMs);
-  const connectedAtMs = systemClock.monotonic();
-  t.log(`connected again ${seconds(backAtMs)} s after the control plane was back`);
   const isCaughtUp = async (): Promise<boolean> => {
     const { state } = await fleet.site();
     return waitingReports(layout) === 0 && state?.applied === true && !state.drifted;
   };
-  await until(fleet, isCaughtUp, caughtUpBarMs);
-  t.log(`caught up ${seconds(connectedAtMs)} s later`);
+  const tookMs = await eventually(isCaughtUp, { what: 'the news arrives', timeoutMs: caughtUpBarMs });
+  t.log(`caught up ${inSeconds(tookMs)} after it was connected again`);
   const received = receivedBy(layout).map(({ run }) => run);
   t.deepEqual(received, journalOf(layout), 'every run was reported');
   t.is(
@@ -147,28 +140,12 @@ async function checkReturn(t: ExecutionContext, fleet: RunningFleet): Promise<vo
   );
 }
 
-async function stateOf({ commands }: RunningFleet): Promise<AgentStatus['controlPlane']['state']> {
-  return ((await commands.agentStatus()) as AgentStatus).controlPlane.state;
+async function statusOf({ commands }: RunningFleet): Promise<AgentStatus> {
+  return (await commands.agentStatus()) as AgentStatus;
 }
 
 function object({ objects }: PublishedRelease, name: string): AskedObject {
   const found = objects.find((one) => nameOf(one) === name);
   if (found === undefined) throw new RangeError(`the release has no ${name}`);
   return found;
-}
-
-async function until(
-  { signal }: RunningFleet,
-  condition: () => Promise<boolean>,
-  timeoutMs: number,
-): Promise<void> {
-  const deadline = systemClock.monotonic() + timeoutMs;
-  while (!(await condition())) {
-    if (systemClock.monotonic() > deadline) throw new Error(`not within ${timeoutMs / 1000} s`);
-    await systemClock.sleep(pollIntervalMs, signal);
-  }
-}
-
-function seconds(sinceMs: number): string {
-  return ((systemClock.monotonic() - sinceMs) / 1000).toFixed(1);
 }

@@ -8,12 +8,12 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import anyTest, { type TestFn } from 'ava';
 import { type RunResult, systemExec } from '../../daemon/exec.ts';
 import { isFree } from '../../dev/kubernetes/ports.ts';
 import { layoutOf } from '../../dev/start/layout.ts';
+import { eventually, inSeconds } from '../support/eventually.ts';
 import { sitesKnownTo } from '../support/report-books.ts';
 
 interface Context {
@@ -46,8 +46,7 @@ test.serial('the first start applies the example and Ctrl-C leaves nothing but t
     output: { line: (text) => said.push(text) },
   });
   const isUp = (): boolean => said.some((line) => line.startsWith('Three things to try'));
-  for (const until = Date.now() + startTimeoutMs; !isUp() && Date.now() < until; ) await delay(50);
-  t.true(isUp(), said.join('\n'));
+  await eventually(isUp, { what: () => said.join('\n'), timeoutMs: startTimeoutMs });
   t.true(processesOf(data).length >= 7, 'Kubernetes, control plane and agent are processes of their own');
   const ports = await portsOf(data);
   start.kill('SIGINT');
@@ -72,7 +71,7 @@ test.serial('the second start resumes the same site', async (t) => {
   const tookMs = performance.now() - startedAtMs;
   t.is(code, 0, stderr);
   t.true(tookMs <= secondStartBarMs, `${tookMs} ms`);
-  t.log(`${(tookMs / 1000).toFixed(1)} s`);
+  t.log(inSeconds(tookMs));
   t.is(before.length, 1);
   t.deepEqual(sitesKnownTo(layoutOf(data)), before);
   t.like(lastLine(stdout), { release: 'small-tre@1.0.0', generation: 1, applied: true });
