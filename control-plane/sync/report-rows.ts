@@ -48,10 +48,10 @@ function decoded(bytes: Uint8Array): Pick<ReportBody, 'body'> {
 function siteState(message: SiteStateMessage): SiteState {
   const { epoch, generation, applied, drifted, objectsWanted, objectsApplied } = message;
   const conditions = message.conditions.flatMap(({ code, sinceMs, count }) =>
-    isConditionCode(code) ? [{ code, sinceMs: Number(sinceMs), count }] : [],
+    isConditionCode(code) ? [{ code, sinceMs: timeOf(sinceMs), count }] : [],
   );
   return {
-    observedAtMs: Number(message.observedAtMs),
+    observedAtMs: timeOf(message.observedAtMs),
     epoch,
     generation,
     applied,
@@ -72,14 +72,14 @@ function siteState(message: SiteStateMessage): SiteState {
 
 function refusal({ atMs, epoch, generation, code }: RefusalMessage): ReportContent {
   if (!isErrorCode(code)) return { kind: 'unknown' };
-  return { kind: 'refusal', refusal: { atMs: Number(atMs), epoch, generation, code } };
+  return { kind: 'refusal', refusal: { atMs: timeOf(atMs), epoch, generation, code } };
 }
 
 function runResult(message: RunResultMessage): RunResult {
   const { generation, applied, repaired, deleted, failed } = message;
   return {
-    startedAtMs: Number(message.startedAtMs),
-    endedAtMs: Number(message.endedAtMs),
+    startedAtMs: timeOf(message.startedAtMs),
+    endedAtMs: timeOf(message.endedAtMs),
     generation,
     applied,
     repaired,
@@ -93,6 +93,13 @@ function objectFact({ releaseDigest, index, code }: ObjectFactMessage): readonly
   const known = isErrorCode(code) || isConditionCode(code);
   return known ? [{ releaseDigest: digestOrNull(releaseDigest) ?? '', index, code }] : [];
 }
+
+/** A moment that can be written as a date: one site with a broken clock must not spoil a list of all. */
+function timeOf(ms: bigint): number {
+  return Math.min(Math.max(Number(ms), 0), maxTimeMs);
+}
+
+const maxTimeMs = 8_640_000_000_000_000;
 
 function digestOrNull(text: string | undefined): string | null {
   return text !== undefined && digestForm.test(text) ? text : null;

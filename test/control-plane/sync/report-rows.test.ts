@@ -76,3 +76,13 @@ test('a row without a proper key is refused, any body with one is not', (t) => {
     ),
   );
 });
+
+test('a time beyond all calendars becomes one that can be written', (t) => {
+  const timeOf = (observedAtMs: bigint) => {
+    const content = read({ body: { case: 'state', value: { observedAtMs } } })?.content;
+    return content?.kind === 'state' ? content.state.observedAtMs : Number.NaN;
+  };
+  for (const ms of [2n ** 63n - 1n, -(2n ** 63n), 8_640_000_000_000_001n])
+    t.notThrows(() => new Date(timeOf(ms)).toISOString());
+  t.is(timeOf(1_790_000_000_000n), 1_790_000_000_000);
+});
