@@ -50,23 +50,24 @@ export class Outbound {
     if (this.#draining) return;
     this.#draining = true;
     // A write fails only when the stream has ended, and then there is nobody left to tell.
-    this.#writeAll()
-      .catch(() => undefined)
-      .finally(() => {
-        this.#draining = false;
-      });
+    this.#writeAll().catch(() => undefined);
   }
 
   async #writeAll(): Promise<void> {
-    for (;;) {
-      if (this.#last !== undefined) {
-        const { message, end } = this.#last;
-        if (message !== undefined) await this.#write(message);
-        return end();
+    try {
+      for (;;) {
+        if (this.#last !== undefined) {
+          const { message, end } = this.#last;
+          if (message !== undefined) await this.#write(message);
+          return end();
+        }
+        const message = this.#next();
+        if (message === undefined) return;
+        await this.#write(message);
       }
-      const message = this.#next();
-      if (message === undefined) return;
-      await this.#write(message);
+    } finally {
+      // In the same step in which nothing was found to write: what comes a moment later must drain by itself.
+      this.#draining = false;
     }
   }
 
