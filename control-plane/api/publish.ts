@@ -28,11 +28,13 @@ export async function publish(
   manifest: Uint8Array,
   options: { who: string; why: string | null },
 ): Promise<Publication> {
-  const { store, content, clock } = deps;
+  const { store, content, clock, signals } = deps;
   const release = readable('DOCUMENT_INVALID', () => parseRelease(manifest));
   const digest = digestOf(manifest);
   await checkContent(content, release);
   await content.put(manifest);
+  // A site may have refused it for content that was missing here and is back now.
+  for (const siteId of store.desired.sitesOf(digest)) signals.wake(siteId);
   const { name, version } = release;
   return store.transaction(() => {
     const known = store.releases.find(name, version);

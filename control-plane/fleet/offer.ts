@@ -1,7 +1,7 @@
 // What to offer to a site that says what it holds. PURE.
 // Laws: an offer is an unbroken chain from the document held to the newest one; a site that is ahead of us (we were
-// restored from an old backup) is offered nothing; what a site refused is not offered again until something changed.
-// Called by the sync sessions.
+// restored from an old backup) is offered nothing; what a site refused for what it is, is not offered again until it has
+// changed. Called by the sync sessions, at the beginning of a stream and when somebody did something.
 import type { ErrorCode } from '../../proto/errors.ts';
 import type { ChainPosition } from './next-desired.ts';
 
@@ -23,6 +23,8 @@ export interface OfferQuestion {
   readonly held: ChainPosition | null;
   /** The generation that the site refused last; 0 when it could not even read it, null when it refused nothing. */
   readonly refusedGeneration: number | null;
+  /** Why; null when it refused nothing. */
+  readonly refusedCode: ErrorCode | null;
   readonly lastOffer: PastOffer | null;
   /** Digest of the signatures of the release that the newest document names. */
   readonly signatures: string;
@@ -46,7 +48,8 @@ export function decideOffer(question: OfferQuestion): OfferDecision {
 }
 
 function unlessRefused(question: OfferQuestion, last: ChainLink, from: number): OfferDecision {
-  const { refusedGeneration, lastOffer, signatures } = question;
+  const { refusedGeneration, refusedCode, lastOffer, signatures } = question;
+  if (refusedCode !== null && circumstances.has(refusedCode)) return { kind: 'offer', from };
   const sameAsRefused =
     (refusedGeneration === last.generation || refusedGeneration === 0) &&
     lastOffer?.epoch === last.epoch &&
@@ -54,6 +57,15 @@ function unlessRefused(question: OfferQuestion, last: ChainLink, from: number): 
     lastOffer.signatures === signatures;
   return sameAsRefused ? { kind: 'refused' } : { kind: 'offer', from };
 }
+
+/** Refusals that are not for the document itself: content comes back, clocks are put right, agents are updated. */
+const circumstances: ReadonlySet<ErrorCode> = new Set([
+  'CAPABILITY_NEWER',
+  'CLUSTER_MISMATCH',
+  'CONTENT_MISSING',
+  'DIGEST_MISMATCH',
+  'DOCUMENT_EXPIRED',
+]);
 
 function reasonBehind(question: OfferQuestion, held: ChainPosition, last: ChainLink | undefined): ErrorCode {
   if (held.epoch > Math.max(question.epoch, last?.epoch ?? 0)) return 'EPOCH_LOWER';

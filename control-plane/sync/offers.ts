@@ -51,6 +51,7 @@ function decide(
     chain,
     held: heldBy(contact),
     refusedGeneration: contact.refusedGeneration ?? null,
+    refusedCode: contact.refusedCode ?? null,
     lastOffer: lastOfferTo(contact),
     signatures,
   });

@@ -29,6 +29,7 @@ function question(changes: Partial<OfferQuestion>): OfferQuestion {
     chain: chain(3),
     held: null,
     refusedGeneration: null,
+    refusedCode: null,
     lastOffer: null,
     signatures: 'one',
     ...changes,
@@ -65,15 +66,27 @@ test(
 test(
   'what was refused is not offered again',
   decides,
-  { held: held(2), refusedGeneration: 3, lastOffer: past },
+  { held: held(2), refusedGeneration: 3, refusedCode: 'RELEASE_UNDER_SIGNED', lastOffer: past },
   { kind: 'refused' },
 );
 test(
   'nor what could not even be read',
   decides,
-  { held: held(2), refusedGeneration: 0, lastOffer: past },
+  { held: held(2), refusedGeneration: 0, refusedCode: 'DOCUMENT_INVALID', lastOffer: past },
   { kind: 'refused' },
 );
+for (const refusedCode of [
+  'CONTENT_MISSING',
+  'CAPABILITY_NEWER',
+  'DOCUMENT_EXPIRED',
+  'CLUSTER_MISMATCH',
+] as const)
+  test(
+    `but it is when the refusal was about circumstances: ${refusedCode}`,
+    decides,
+    { held: held(2), refusedGeneration: 3, refusedCode, lastOffer: past },
+    { kind: 'offer', from: 2 },
+  );
 test(
   'but it is with other signatures',
   decides,
