@@ -49,8 +49,8 @@ export interface ContactTable {
   /** The moment is kept while the problem stays the same. */
   problem(siteId: string, code: ErrorCode | null, nowMs: number): void;
   forgetCluster(siteId: string): void;
-  /** The highest epoch that any site said it holds; 0 for none. */
-  highestEpoch(): number;
+  /** The highest epoch up to `limit` that any site said it holds; 0 for none. */
+  highestEpoch(limit: number): number;
 }
 
 const columns = `last_contact_ms AS lastContactMs, capability, agent_version AS agentVersion, boot_id AS bootId,
@@ -89,7 +89,9 @@ export function contactTable(database: Database): ContactTable {
     `INSERT INTO contact (site_id, problem, problem_since_ms) VALUES (:siteId, :code, :sinceMs)
      ON CONFLICT (site_id) DO UPDATE SET problem = :code, problem_since_ms = :sinceMs WHERE problem IS NOT :code`,
   );
-  const highest = database.prepare<{ epoch: number | null }>('SELECT max(held_epoch) AS epoch FROM contact');
+  const highest = database.prepare<{ epoch: number | null }>(
+    'SELECT max(held_epoch) AS epoch FROM contact WHERE held_epoch <= ?',
+  );
   const forget = database.prepare('UPDATE contact SET cluster_uid = NULL WHERE site_id = ?');
   return {
     find: (siteId) => select.get(siteId),
@@ -102,7 +104,7 @@ export function contactTable(database: Database): ContactTable {
     problem: (siteId, code, nowMs) =>
       void problem.run({ siteId, code, sinceMs: code === null ? null : nowMs }),
     forgetCluster: (siteId) => void forget.run(siteId),
-    highestEpoch: () => highest.get()?.epoch ?? 0,
+    highestEpoch: (limit) => highest.get(limit)?.epoch ?? 0,
   };
 }
 
