@@ -56,6 +56,13 @@ export class SyncSession implements OpenSession {
     });
   }
 
+  /** Nobody holds a stream open without a certificate, nor without saying who it is. */
+  opened(): void {
+    const standing = standingOf(this.#deps, this.#leaf);
+    if (!standing.ok) return this.refuse(standing.code, standing.detail);
+    void this.#demandHello();
+  }
+
   /** Handles one message; never throws. */
   receive(request: SyncRequest): void {
     if (this.#over.signal.aborted) return;
@@ -153,6 +160,13 @@ export class SyncSession implements OpenSession {
     return this.#deps.store.contacts.find(this.#siteId)?.heldDigest;
   }
 
+  async #demandHello(): Promise<void> {
+    await this.#deps.clock.sleep(helloWithinMs, this.#over.signal).then(
+      () => (this.#saidHello ? undefined : this.refuse('REQUEST_INVALID', 'Hello did not come in time.')),
+      () => undefined,
+    );
+  }
+
   async #retireWhenOld(): Promise<void> {
     const { clock, random, settings } = this.#deps;
     const ageMs = settings.maxStreamMs * (1 - random.next() / 10);
@@ -171,4 +185,5 @@ export class SyncSession implements OpenSession {
   }
 }
 
+const helloWithinMs = 10_000;
 const maxReconnectMs = 2_000;

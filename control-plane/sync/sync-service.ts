@@ -13,6 +13,7 @@ export function syncService(deps: SessionDeps): UntypedServiceImplementation {
       call.on('data', (request: SyncRequest) => session.receive(request));
       call.on('end', () => session.ended());
       call.on('cancelled', () => session.ended());
+      session.opened();
     },
   };
 }

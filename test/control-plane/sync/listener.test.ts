@@ -148,6 +148,20 @@ test('without a certificate there is no stream', async (t) => {
   );
 });
 
+test('nobody holds a stream open by saying nothing', async (t) => {
+  const clock = manualClock(Date.now());
+  const { site } = await openWorkshop(t, { clock });
+  const channel = openChannel(site.door);
+  t.teardown(() => channel.close());
+  const nobody = await openStream(site, null, channel);
+  t.is((await t.throwsAsync(nobody.next(), { instanceOf: CallFailed }))?.code, 'CERTIFICATE_REQUIRED');
+  const silent = await openStream(site, null);
+  t.teardown(() => silent.close());
+  t.true(await silent.quiet(200));
+  await clock.advance(10_000);
+  t.is((await t.throwsAsync(silent.next(), { instanceOf: CallFailed }))?.code, 'REQUEST_INVALID');
+});
+
 test('a certificate that runs out ends the stream at the next message', async (t) => {
   const clock = manualClock(Date.now());
   const { site } = await openWorkshop(t, { clock });
