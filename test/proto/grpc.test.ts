@@ -53,11 +53,7 @@ async function serve(
     },
   });
   server.addService(serviceDefinition(ContentService), {
-    fetch: async (call: ServerWritableStream<FetchRequest, unknown>) => {
-      for (const digest of call.request.digests)
-        await write(call, create(FetchResponseSchema, { digest, chunk: Buffer.alloc(200_000) }));
-      call.end();
-    },
+    fetch: (call: ServerWritableStream<FetchRequest, unknown>) => void sendAll(call),
   });
   server.addService(serviceDefinition(SyncService), {
     sync: (call: ServerDuplexStream<SyncRequest, unknown>) => {
@@ -83,6 +79,12 @@ async function serve(
     arrived: arrived.promise,
     cancelled: cancelled.promise,
   };
+}
+
+async function sendAll(call: ServerWritableStream<FetchRequest, unknown>): Promise<void> {
+  for (const digest of call.request.digests)
+    await write(call, create(FetchResponseSchema, { digest, chunk: Buffer.alloc(200_000) }));
+  call.end();
 }
 
 test('a unary call carries messages both ways', async (t) => {
