@@ -18,8 +18,12 @@ const release = { name: 'demo', version: '1.0.0', digest: `sha256:${'d'.repeat(6
 const wanted: Wanted = { epoch: 1, generation: 3, release, clusterUid: null, objects: [a, b], prune: [] };
 
 const site = {
-  ...{ id: siteId, name: 'north', address: 'tre.example.org:7443', caDigest: `sha256:${'a'.repeat(64)}` },
-  ...{ director: newSigner('d').publicKey, keyset: keysetOf(1, newSigner('k')) },
+  id: siteId,
+  name: 'north',
+  address: 'tre.example.org:7443',
+  caDigest: `sha256:${'a'.repeat(64)}`,
+  director: newSigner('d').publicKey,
+  keyset: keysetOf(1, newSigner('k')),
 };
 
 const applied: Plan = {
