@@ -96,7 +96,8 @@ export function verifiedSigners(
   },
 ): readonly string[] {
   const bytes = signedBytes(signed.payloadType, signed.payload);
-  const distinct = new Map(keys.map((key) => [key.key, key]));
+  // By id: the same 32 bytes have more than one spelling in base64.
+  const distinct = new Map(keys.map((key) => [keyIdOf(key), key]));
   return [...distinct.values()]
     .filter((key) => signed.signatures.slice(0, maxSignatures).some((one) => verifies(key, bytes, one)))
     .map((key) => key.name);

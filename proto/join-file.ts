@@ -2,7 +2,7 @@
 // (keyset, director key, address and CA of the control plane, one join token). The author's trectl writes the join file;
 // the control plane never sees or hands out a keyset. Parsed by the agent at its first start and by trectl.
 import { digestForm, labelForm, uuidForm } from './document.ts';
-import type { PublicKey } from './envelope.ts';
+import { keyIdOf, type PublicKey } from './envelope.ts';
 import { integer, list, oneOf, ShapeRefused, struct, text } from './shape.ts';
 import { readJson } from './strict-json.ts';
 
@@ -68,7 +68,7 @@ export function parseJoinFile(bytes: Uint8Array): JoinFile {
 }
 
 function reachable(keyset: Keyset): Keyset {
-  const distinct = new Set(keyset.keys.map((one) => one.key)).size;
+  const distinct = new Set(keyset.keys.map(keyIdOf)).size;
   if (keyset.threshold > distinct)
     throw new ShapeRefused('/threshold', `at most ${distinct}, the number of distinct keys`);
   return keyset;

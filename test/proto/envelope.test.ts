@@ -14,6 +14,7 @@ import {
   signPayload,
   verifiedSigners,
 } from '../../proto/envelope.ts';
+import { parseKeyset } from '../../proto/join-file.ts';
 
 const pair = (name: string) => {
   const { privateKey } = generateKeyPairSync('ed25519');
@@ -41,6 +42,18 @@ test('the same key twice counts once, also under two names or two key ids', (t) 
   const signatures = [signature, { ...signature, keyid: keyIdOf(bob.publicKey) }, signature];
   const twice = [ada.publicKey, { ...ada.publicKey, name: 'ada again' }, bob.publicKey];
   t.is(verifiedSigners(twice, { payloadType, payload, signatures }).length, 1);
+});
+
+test('the same key in another spelling of base64 counts once', (t) => {
+  const { key } = ada.publicKey;
+  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+  const last = letters.indexOf(key.charAt(42));
+  const other = { name: 'ada again', key: `${key.slice(0, 42)}${letters.charAt(last ^ 1)}=` };
+  t.deepEqual(Buffer.from(other.key, 'base64'), Buffer.from(key, 'base64'));
+  const signatures = [signPayload(ada.privateKey, payloadType, payload)];
+  t.is(verifiedSigners([ada.publicKey, other], { payloadType, payload, signatures }).length, 1);
+  const keyset = { type: 'tre.keyset/v1', version: 1, threshold: 2, keys: [ada.publicKey, other] };
+  t.throws(() => parseKeyset(Buffer.from(JSON.stringify(keyset))), { message: /at most 1/ });
 });
 
 test('a key that is not in the set, another payload type or other bytes count for nothing', (t) => {
