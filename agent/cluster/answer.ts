@@ -74,7 +74,9 @@ function messageOf({ contentType, body }: RawAnswer): string {
 
 const maxErrorBytes = 256 * 1024;
 
-/** Seconds only, as Kubernetes sends them; anything else counts as not said. */
+/** Seconds only, as Kubernetes sends them; anything else counts as not said. Within reason: it holds the whole site back. */
 function retryAfterMs(text: string | null): number | null {
-  return text !== null && /^\d{1,6}$/.test(text) ? Number(text) * 1000 : null;
+  return text !== null && /^\d{1,6}$/.test(text) ? Math.min(Number(text) * 1000, maxRetryAfterMs) : null;
 }
+
+const maxRetryAfterMs = 300_000;

@@ -24,9 +24,14 @@ export function bringForward(wanted: WantedObject, row: OwnedObject, observed: O
 /** A waiting verdict while the last failure of this object, with these bytes, asks to wait; else null. */
 export function heldByAttempt(id: string, digest: string, observed: Observed): Verdict | null {
   const attempt = observed.attempts.get(id);
-  if (attempt === undefined || attempt.digest !== digest || attempt.notBefore <= observed.now) return null;
+  if (attempt === undefined || attempt.digest !== digest) return null;
+  const leftMs = attempt.notBefore - observed.now;
+  if (leftMs <= 0 || leftMs > longestHoldMs) return null;
   return waitFor({ id, code: conditionOf(attempt.code), until: attempt.notBefore });
 }
+
+/** Nobody asks for more: what seems to, was written down while the clock was ahead. */
+const longestHoldMs = 600_000;
 
 function closedGate(
   { id, group, version, kind, namespace }: WantedObject,
@@ -50,11 +55,15 @@ function whenAbsent(wanted: WantedObject, row: OwnedObject, observed: Observed):
   return removedByTtl(wanted, observed) ? { kind: 'in-place' } : firstContact(wanted, row, 'repair');
 }
 
-/** A finished Job that its own TTL removed has done its work. Not known since when it is gone: then it was the TTL. */
+/**
+ * A finished Job that its own TTL removed has done its work. Not known since when it is gone, or our clock was set back
+ * meanwhile: then it was the TTL, for running it twice is worse than not repairing it.
+ */
 function removedByTtl({ id, ttlAfterFinishedMs }: WantedObject, { now, jobEndedAfter }: Observed): boolean {
   if (ttlAfterFinishedMs === null) return false;
   const endedAfter = jobEndedAfter.get(id);
-  return endedAfter === undefined || now + clockSkewMs >= endedAfter + ttlAfterFinishedMs;
+  if (endedAfter === undefined || now < endedAfter) return true;
+  return now + clockSkewMs >= endedAfter + ttlAfterFinishedMs;
 }
 
 /** The end of a Job is dated by the cluster's clock, which may be ahead of ours. */

@@ -128,6 +128,7 @@ rules([
   ['a Job of the same template is updated in place', wanted([{ ...job, digest: '2' }]), jobHome, 'update! setup'],
   ['a Job that its TTL removed is in place', wanted([job]), endedAfter(60_000), 'applied'],
   ['a Job that is gone since before we looked is in place', wanted([job]), noJob, 'applied'],
+  ['a Job that is gone, and a clock that was set back, is in place', wanted([job]), endedAfter(-1), 'applied'],
   ['a Job that went too early was deleted by hand', wanted([job]), endedAfter(30_000), 'repair setup'],
   ['a Job without TTL that is gone was deleted by hand', wanted([{ ...job, ttlAfterFinishedMs: null }]), noJob, 'repair setup'],
 ]);
@@ -144,6 +145,7 @@ rules([
   ['a refused object waits under its own condition', wanted([settings]), attempt('OBJECT_REFUSED', '1', 1), 'ObjectRefused settings'],
   ['any other failure waits for its next try', wanted([settings]), attempt('NOT_FOUND', '1', 1), 'WaitingToRetry settings'],
   ['a failure is over when its time has come', wanted([settings]), attempt('OBJECT_REFUSED', '1', 0), 'create settings'],
+  ['a failure that holds longer than any does was written by a clock that was ahead', wanted([settings]), attempt('OBJECT_REFUSED', '1', 86_400_000), 'create settings'],
   ['a failure of other bytes does not count', wanted([settings]), attempt('OBJECT_REFUSED', '2', 1), 'create settings'],
 ]);
 
