@@ -28,7 +28,10 @@ export function tokenFile(
   });
 }
 
-/** Calls `fetch` when there is no token, when it is older than `lifeMs`, and once for all who call `renewed`. */
+/**
+ * Calls `fetch` when there is no token, when it is older than `lifeMs`, and once for all who call `renewed`. One that does
+ * not end is not begun again, and nobody waits for it longer than a request may take.
+ */
 export function cachedToken(clock: Clock, lifeMs: number, fetch: () => Promise<string>): Credential {
   let known: { readonly token: string; readonly atMs: number } | undefined;
   let pending: Promise<string> | undefined;
@@ -43,12 +46,25 @@ export function cachedToken(clock: Clock, lifeMs: number, fetch: () => Promise<s
       });
     return pending;
   };
+  const fetchInTime = async (signal: AbortSignal): Promise<string> => {
+    const arrived = new AbortController();
+    const late = clock.sleep(fetchTimeoutMs, AbortSignal.any([signal, arrived.signal])).then(() => {
+      throw new TreError('CLUSTER_UNAUTHENTICATED', `no token came within ${fetchTimeoutMs} ms`);
+    });
+    try {
+      return await Promise.race([fetchOnce(), late]);
+    } finally {
+      arrived.abort();
+    }
+  };
   const isFresh = (): boolean => known !== undefined && clock.monotonic() - known.atMs < lifeMs;
   return {
-    token: async () => (isFresh() && known !== undefined ? known.token : fetchOnce()),
-    renewed: async (stale) => (known !== undefined && known.token !== stale ? known.token : fetchOnce()),
+    token: async (signal) => (isFresh() && known !== undefined ? known.token : fetchInTime(signal)),
+    renewed: async (stale, signal) =>
+      known !== undefined && known.token !== stale ? known.token : fetchInTime(signal),
   };
 }
 
+const fetchTimeoutMs = 15_000;
 const fileLifeMs = 60_000;
 const maxTokenBytes = 64 * 1024;

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { cachedToken } from '../../../agent/cluster/credential.ts';
 import { accessInCluster, accessOfKubeconfig } from '../../../agent/cluster/kubeconfig.ts';
 import { systemClock } from '../../../daemon/clock.ts';
 import { type Files, systemFiles } from '../../../daemon/files.ts';
@@ -101,6 +102,26 @@ test('a token file that is gone is told as not authenticated', async (t) => {
     instanceOf: TreError,
     message: /^CLUSTER_UNAUTHENTICATED/,
   });
+});
+
+test('nobody waits for ever for a token, and one that does not come is not asked for again', async (t) => {
+  const clock = manualClock();
+  let asked = 0;
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const credential = cachedToken(clock, 60_000, () => ((asked += 1), promise));
+  const tooLate = t.throwsAsync(credential.token(signal), { message: /^CLUSTER_UNAUTHENTICATED/ });
+  await clock.advance(15_000);
+  await tooLate;
+  const ending = new AbortController();
+  const stopped = t.throwsAsync(credential.token(ending.signal), { message: 'stop' });
+  ending.abort(new Error('stop'));
+  await stopped;
+  const patient = credential.token(signal);
+  resolve('late');
+  t.is(await patient, 'late');
+  t.is(asked, 1);
+  await clock.advance(0);
+  t.is(clock.sleepers, 0);
 });
 
 test('an exec authenticator is asked for a token', async (t) => {
