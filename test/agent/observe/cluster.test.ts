@@ -214,20 +214,38 @@ test('the kinds of a wanted definition are served once it is established, which 
   t.is(asked.filter((one) => one === path).length, 2);
 });
 
-test('remembers when a Job ended, or was last seen before it did', async (t) => {
-  const status = {
-    manager: 'kube-controller-manager',
-    subresource: 'status',
-    time: '2026-01-01T00:00:30Z',
-    fieldsV1: { 'f:status': { 'f:conditions': { 'k:{"type":"Complete"}': {} } } },
-  };
+const finished = (time: string): object => ({
+  managedFields: [
+    {
+      manager: 'kube-controller-manager',
+      subresource: 'status',
+      time,
+      fieldsV1: { 'f:status': { 'f:conditions': { 'k:{"type":"Complete"}': {} } } },
+    },
+  ],
+});
+
+test('a Job has ended no earlier than it was last seen unfinished, whatever the clock of the cluster says', async (t) => {
   const job = thing('Job lab/setup');
   const { clock, look } = observer({
     '/apis/batch/v1/jobs?limit=500': (count) =>
-      list(count === 3 ? [] : [item('setup', 'lab', count === 2 ? { managedFields: [status] } : {})]),
+      list(count > 2 ? [] : [item('setup', 'lab', count === 2 ? finished('2026-01-01T00:59:00Z') : {})]),
   });
-  t.is((await look(job)).jobEndedAfter.get(job.id), clock.now());
-  await clock.advance(60_000);
-  t.is((await look(job)).jobEndedAfter.get(job.id), Date.parse('2026-01-01T00:00:30Z'));
-  t.is((await look(job)).jobEndedAfter.get(job.id), Date.parse('2026-01-01T00:00:30Z'));
+  const lastSeen = clock.now();
+  for (const _look of ['unfinished', 'finished', 'gone']) {
+    t.is((await look(job)).jobEndedAfter.get(job.id), lastSeen);
+    await clock.advance(60_000);
+  }
+});
+
+test('a Job that had finished when it was first seen ended when the cluster says, but not in our future', async (t) => {
+  const job = thing('Job lab/setup');
+  const endedAfter = async (time: string): Promise<number | undefined> => {
+    const { look } = observer({
+      '/apis/batch/v1/jobs?limit=500': list([item('setup', 'lab', finished(time))]),
+    });
+    return (await look(job)).jobEndedAfter.get(job.id);
+  };
+  t.is(await endedAfter('2025-12-31T23:00:00Z'), Date.parse('2025-12-31T23:00:00Z'));
+  t.is(await endedAfter('2026-01-01T00:59:00Z'), Date.parse('2026-01-01T00:00:00Z'));
 });
