@@ -60,8 +60,11 @@ export function desiredOver(database: Database): DesiredStore {
           statements.addObject.run({ ...object, defines: JSON.stringify(object.defines) });
       }),
     releases: () => new Map(statements.releases.all().map(({ role, ...release }) => [role, release])),
-    setRelease: (role, { name, version, digest }, nowMs) =>
-      database.transaction(() => void statements.setRelease.run({ role, name, version, digest, nowMs })),
+    setRelease: (role, { name, version, digest }, nowMs) => {
+      // Asked after every run: what is the same already costs no write.
+      if (statements.release.get(role)?.digest === digest) return;
+      database.transaction(() => void statements.setRelease.run({ role, name, version, digest, nowMs }));
+    },
   };
 }
 
@@ -104,10 +107,9 @@ function prepare(database: Database) {
     releases: database.prepare<KnownRelease & { readonly role: ReleaseRole }>(
       'SELECT role, name, version, digest, since_ms AS sinceMs FROM release_role',
     ),
+    release: database.prepare<{ digest: string }>('SELECT digest FROM release_role WHERE role = ?'),
     setRelease: database.prepare(
-      `INSERT INTO release_role VALUES (:role, :name, :version, :digest, :nowMs)
-       ON CONFLICT (role) DO UPDATE SET since_ms = CASE WHEN digest = excluded.digest THEN since_ms ELSE excluded.since_ms END,
-         name = excluded.name, version = excluded.version, digest = excluded.digest`,
+      'INSERT OR REPLACE INTO release_role VALUES (:role, :name, :version, :digest, :nowMs)',
     ),
   };
 }
