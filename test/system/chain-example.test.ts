@@ -3,6 +3,7 @@
 
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
+import type { AgentStatus } from '../../agent/local/status.ts';
 import { nameOf } from '../support/live-objects.ts';
 import { releaseWalk } from '../support/release-walk.ts';
 import { type PublishedRelease, type RunningFleet, runningFleet } from '../support/running-fleet.ts';
@@ -31,6 +32,8 @@ test('a site goes through three versions of a small TRE and back', async (t) => 
 
   await walk.to(v1, { recreated: [setup] });
   t.deepEqual(walk.kept(), ['Namespace project-lung'], 'a namespace may hold data');
+  const { kept } = (await fleet.commands.agentStatus()) as AgentStatus;
+  t.deepEqual(kept, walk.kept(), 'what the person on site sees');
 });
 
 async function uidOf(fleet: RunningFleet, { objects }: PublishedRelease, name: string): Promise<unknown> {

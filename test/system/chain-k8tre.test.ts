@@ -4,6 +4,7 @@
 
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import type { AgentStatus } from '../../agent/local/status.ts';
 import { systemFiles } from '../../daemon/files.ts';
 import { k8treDataFolder, k8treDates, prepareK8tre } from '../../dev/k8tre.ts';
 import type { WorldOptions } from '../../dev/k8tre-world.ts';
@@ -52,6 +53,8 @@ async function thereAndBack(
       );
   }
   t.deepEqual(walk.kept(), [claim]);
+  const { kept } = (await fleet.commands.agentStatus()) as AgentStatus;
+  t.deepEqual(kept, walk.kept(), 'what the person on site sees');
 }
 
 function sizeWithoutWorld({ objects }: PublishedRelease): number {

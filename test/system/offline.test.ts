@@ -68,6 +68,9 @@ test('a site goes on without its control plane and catches up when it is back', 
   await eventually(isAlone, { what: 'the site notices', timeoutMs: contactSlackMs });
   await fleet.agent.kill();
   await fleet.agent.start(signal);
+  // After its first look nothing but its own patience makes it look again.
+  const hasLooked = async (): Promise<boolean> => (await statusOf(fleet)).applied;
+  await eventually(hasLooked, { what: 'the new agent has looked', timeoutMs: contactSlackMs });
   await checkRepairs(t, fleet, release);
   await checkStatus(t, fleet, killedAtMs);
   await checkReturn(t, fleet);
