@@ -35,6 +35,7 @@ export type StreamEnd =
 type SyncDuplex = Duplex<typeof SyncService.method.sync.input, typeof SyncService.method.sync.output>;
 
 const defaultHeartbeatMs = 30_000;
+const maxWaitingOffers = 8;
 const heartbeatBounds = { minimumMs: 1_000, maximumMs: 300_000 };
 /** Leaves room in 512 KiB for the boot id and number of each row. */
 const maxBodyBytes = 448 * 1024;
@@ -49,6 +50,7 @@ export class Stream {
   #isWelcome = false;
   #sentUpTo = 0;
   #accepting: Promise<void> = Promise.resolve();
+  #waitingOffers = 0;
   #failure: unknown;
 
   constructor(deps: StreamDeps) {
@@ -80,6 +82,8 @@ export class Stream {
     for await (const { message } of duplex.received) {
       const end = this.#handle(message, signal);
       if (end !== undefined) return end;
+      // Whoever offers faster than we can judge waits for us, instead of filling our memory.
+      if (this.#waitingOffers >= maxWaitingOffers) await this.#accepting;
     }
     return { kind: 'ended' };
   }
@@ -121,8 +125,10 @@ export class Stream {
 
   /** Offers wait for each other; what one of them throws ends the stream. */
   #queueOffer(part: OfferPart, signal: AbortSignal): void {
+    this.#waitingOffers += 1;
     this.#accepting = this.#accepting.then(async () => {
       const acceptance = await this.#acceptor.take(part, signal);
+      this.#waitingOffers -= 1;
       this.#deps.onJudged(acceptance);
       this.wake();
     });

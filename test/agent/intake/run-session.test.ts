@@ -415,6 +415,34 @@ test('content that the control plane does not have refuses the offer', async (t)
   t.is(store.desired.held(), undefined);
 });
 
+test('offers that come faster than they are judged wait at the other side, not in our memory', async (t) => {
+  const { server, store, start, join } = await stage(t);
+  const made = makeRelease([configMapObject('a')]);
+  const rubbish = Buffer.alloc(500_000, 'x');
+  const count = 80;
+  const offer = (envelope: Uint8Array) => {
+    const documents = [Uint8Array.from(envelope)];
+    return { case: 'offer', value: { documents, releaseSignatures: Buffer.from(''), more: false } } as const;
+  };
+  server.script.onMessage = (message, stream) => {
+    answerAll(message, stream);
+    if (message.case !== 'hello') return;
+    stream.say(offer(makeDocument(director, made).envelope));
+    for (let index = 0; index < count; index += 1) stream.say(offer(rubbish));
+  };
+  const gate = Promise.withResolvers<[]>();
+  const content = { ...store.content, list: () => gate.promise };
+  await join();
+  let verdicts = 0;
+  start({ store: { ...store, content }, onVerdict: () => (verdicts += 1) });
+  const bytes = () => server.streams[0]?.bytes() ?? 0;
+  await until(() => bytes() > 2_000_000, 'the first offers');
+  for (let before = 0; before < bytes(); await systemClock.sleep(300)) before = bytes();
+  t.true(bytes() < (count * rubbish.length) / 2, `${bytes()} bytes arrived`);
+  gate.resolve([]);
+  await until(() => verdicts === count + 1, 'all verdicts');
+});
+
 test('Retry is honoured', async (t) => {
   const { server, start, join } = await stage(t);
   await join();
