@@ -90,11 +90,12 @@ function runningText({ running, wanted }: AgentStatus): string {
   return `${running.release}, since ${minute(running.since)}`;
 }
 
-function objectsText({ wanted, objects, drifted }: AgentStatus): string {
+function objectsText({ wanted, objects, drifted, cluster }: AgentStatus): string {
   if (wanted === null) return '';
   const parts = [`${objects.applied} of ${objects.wanted} applied`];
   if (objects.waiting > 0) parts.push(`${objects.waiting} waiting`);
   if (drifted) parts.push('changed by somebody else, being repaired');
+  if (cluster.state === 'away') parts.push('when Kubernetes last answered');
   return parts.join(', ');
 }
 

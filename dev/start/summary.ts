@@ -4,8 +4,18 @@ import type { Kubernetes } from '../kubernetes/kubernetes-handle.ts';
 import type { Fleet } from './fleet.ts';
 import { type SiteFacts, siteName } from './site.ts';
 
+/** What to try after each version of the example. */
+const nextSource: Readonly<Record<string, string>> = {
+  '1.0.0': 'examples/small-tre/v2',
+  '2.0.0': 'examples/small-tre/v3',
+  '3.0.0': 'examples/small-tre/v1',
+};
+
 export function summary({ layout, ports, kubernetes }: Fleet<Kubernetes>, facts: SiteFacts): string {
   const release = `${facts.desired?.release.name}@${facts.desired?.release.version}`;
+  const kubectl = `${kubernetes.kubectl} --kubeconfig ${kubernetes.adminKubeconfig}`;
+  const isExample = facts.desired?.release.name === 'small-tre';
+  const next = isExample ? (nextSource[facts.desired?.release.version ?? ''] ?? 'DIR') : 'DIR';
   const node = kubernetes.simulatedNode
     ? 'one simulated node: pods are shown as running, but no container runs'
     : 'with the nodes that it has';
@@ -23,9 +33,9 @@ Three things to try, in another terminal, in this folder:
   2. What the person on site sees:
      node bin/tre-agent.mjs status --socket ${layout.agentSocket}
   3. Delete something by hand and watch the site repair it within half a minute:
-     ${kubernetes.kubectl} --kubeconfig ${kubernetes.adminKubeconfig} delete deployment --all -n tre-portal
-     ${kubernetes.kubectl} --kubeconfig ${kubernetes.adminKubeconfig} get deployments -A --watch
+     ${kubectl} delete ${isExample ? 'deployment --all -n tre-portal' : 'deployment NAME -n NAMESPACE'}
+     ${kubectl} get deployments -A --watch
 
-Next: end this with Ctrl-C, then \`npm start -- --from examples/small-tre/v2\`. The data stays.
+Next: end this with Ctrl-C, then \`npm start -- --from ${next}\`. The data stays.
 `;
 }

@@ -250,7 +250,7 @@ test('Kubernetes is away', async (t) => {
   const text = screen(facts(await running(t), { last }));
   t.regex(text, /^\nRED: The Kubernetes API server does not answer\.\n/);
   t.regex(text, /Kubernetes: {5}cannot be worked with, tried 12 seconds ago\n/);
-  t.regex(text, /Objects: {8}3 of 3 applied\n/, 'what was true when it answered last');
+  t.regex(text, /Objects: {8}3 of 3 applied, when Kubernetes last answered\n/);
   t.regex(text, /The API server could not be worked with:\n {2}connect ECONNREFUSED 127\.0\.0\.1:6443\n/);
 });
 
