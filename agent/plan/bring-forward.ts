@@ -16,7 +16,10 @@ export function bringForward(wanted: WantedObject, row: OwnedObject, observed: O
   const gate = closedGate(wanted, observed);
   if (gate !== null) return gate;
   const live = observed.live.get(wanted.id);
-  const verdict = live === undefined ? whenAbsent(wanted, row, observed) : whenLive(wanted, row, live);
+  const verdict =
+    live === undefined || isLeavingByTtl(wanted, row, live, observed)
+      ? whenAbsent(wanted, row, observed)
+      : whenLive(wanted, row, live);
   if (verdict.kind !== 'step') return verdict;
   return heldByAttempt(wanted.id, wanted.digest, observed) ?? verdict;
 }
@@ -53,6 +56,17 @@ function whenAbsent(wanted: WantedObject, row: OwnedObject, observed: Observed):
   if (row.uid === null) return firstContact(wanted, row, 'create');
   if (wanted.digest !== row.appliedDigest) return firstContact(wanted, row, 'create');
   return removedByTtl(wanted, observed) ? { kind: 'in-place' } : firstContact(wanted, row, 'repair');
+}
+
+/** A finished Job that its TTL is removing: for a moment it is still there, marked for deletion. */
+function isLeavingByTtl(
+  wanted: WantedObject,
+  row: OwnedObject,
+  live: LiveObject,
+  observed: Observed,
+): boolean {
+  const isAsApplied = row.uid === live.uid && row.appliedDigest === wanted.digest;
+  return live.deleting && isAsApplied && removedByTtl(wanted, observed);
 }
 
 /**

@@ -121,12 +121,19 @@ const endedAfter = (ms: number): Observed => ({
   ...noJob,
   jobEndedAfter: new Map([[job.id, noJob.now - ms]]),
 });
+const leaving = (ms: number): Observed => ({
+  ...withLive(jobHome, job, { deleting: true }),
+  jobEndedAfter: endedAfter(ms).jobEndedAfter,
+});
 // biome-ignore format: a table
 rules([
   ['a Job whose template changed is deleted first', wanted([{ ...job, digest: '2', immutableDigest: 't2' }]), jobHome, `recreate setup uid-${job.id}`],
   ['and then created', wanted([{ ...job, digest: '2', immutableDigest: 't2' }]), noJob, 'create setup'],
   ['a Job of the same template is updated in place', wanted([{ ...job, digest: '2' }]), jobHome, 'update! setup'],
   ['a Job that its TTL removed is in place', wanted([job]), endedAfter(60_000), 'applied'],
+  ['a Job that its TTL is removing is in place', wanted([job]), leaving(60_000), 'applied'],
+  ['a Job that is deleted before its time is waited for', wanted([job]), leaving(30_000), 'WaitingForDeletion setup'],
+  ['a changed Job waits until its TTL has removed the old one', wanted([{ ...job, digest: '2' }]), leaving(60_000), 'WaitingForDeletion setup'],
   ['a Job that is gone since before we looked is in place', wanted([job]), noJob, 'applied'],
   ['a Job that is gone, and a clock that was set back, is in place', wanted([job]), endedAfter(-1), 'applied'],
   ['a Job that went too early was deleted by hand', wanted([job]), endedAfter(30_000), 'repair setup'],
