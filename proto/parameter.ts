@@ -1,6 +1,7 @@
 // Declared parameters: the only way in which a site may differ from the signed release.
-// PURE. Checks a value against its declared type and puts it at its declared places, nowhere else.
+// PURE, but for patterns that do not end. Checks a value against its declared type and puts it at its declared places.
 // Authors check defaults with it, the control plane checks assignments, the site judges again on its own.
+import { runInNewContext } from 'node:vm';
 import { canonicalBytes } from './canonical.ts';
 import { digestOf } from './envelope.ts';
 import { parsePointer, replaceAt } from './pointer.ts';
@@ -87,7 +88,7 @@ export function checkParameter(parameter: Parameter, value: ParameterValue): Par
         typeof value === 'string' &&
         value.isWellFormed() &&
         value.length <= maxLength &&
-        (parameter.pattern === null || new RegExp(`^(?:${parameter.pattern})$`, 'u').test(value));
+        (parameter.pattern === null || matches(parameter.pattern, value));
       return verdict(
         fits,
         `a text of at most ${maxLength} characters${parameter.pattern === null ? '' : ` matching ${parameter.pattern}`}`,
@@ -142,6 +143,33 @@ export function fillObject(
   const filled = canonicalBytes(object);
   if (!filled.ok) throw new RangeError(`${filled.reason} at ${filled.pointer}`);
   return { bytes: filled.bytes, digest: digestOf(filled.bytes) };
+}
+
+/**
+ * Patterns are the author's, values come from the control plane: some of the former are in effect endless for some of
+ * the latter, and whoever waits for that does nothing else any more. What takes longer than a second does not match.
+ */
+function matches(pattern: string, value: string): boolean {
+  const whole = new RegExp(`^(?:${pattern})$`, 'u');
+  try {
+    const found: unknown = runInNewContext(
+      'whole.test(value)',
+      { whole, value },
+      { timeout: matchTimeoutMs },
+    );
+    return found === true;
+  } catch (error) {
+    if (isTimeout(error)) return false;
+    throw error;
+  }
+}
+
+const matchTimeoutMs = 1_000;
+
+/** It comes from the context that was stopped, so it is no Error of ours. */
+function isTimeout(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return false;
+  return error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT';
 }
 
 function verdict(ok: boolean, why: string): ParameterCheck {

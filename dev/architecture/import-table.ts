@@ -27,7 +27,7 @@ export const rooms: readonly Room[] = [
     ours: [],
     npm: ['@bufbuild/protobuf'],
     node: ['crypto'],
-    more: { 'grpc.ts': ['@grpc/grpc-js'] },
+    more: { 'grpc.ts': ['@grpc/grpc-js'], 'parameter.ts': ['node:vm'] },
   },
   {
     path: 'daemon',

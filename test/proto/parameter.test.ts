@@ -117,3 +117,10 @@ test('whatever text is filled in is read back as that text', (t) => {
     }),
   );
 });
+
+test('a pattern that is endless for a value refuses it after a second', (t) => {
+  const startedMs = performance.now();
+  t.false(checkParameter(declare({ pattern: '(a+)+' }), `${'a'.repeat(100)}b`).ok);
+  t.true(performance.now() - startedMs < 10_000);
+  t.true(checkParameter(declare({ pattern: '(a+)+' }), 'a'.repeat(100)).ok);
+});
