@@ -7,7 +7,8 @@ import { DaemonError } from '../daemon/errors.ts';
 import { systemFiles } from '../daemon/files.ts';
 import { logLevels } from '../daemon/log.ts';
 
-const duration = z.string().regex(/^[1-9]\d{0,6}(ms|s|m|h)$/, 'must be a duration such as 500ms, 30s or 5m');
+const durationWords = 'must be a duration such as 500ms, 30s or 5m';
+const duration = z.string(durationWords).regex(/^[1-9]\d{0,6}(ms|s|m|h)$/, durationWords);
 
 export const settingsSchema = z.object({
   data: z.string().default('/var/lib/tre-agent').describe('the data folder'),

@@ -18,6 +18,7 @@ const codeOfKind: Partial<Record<DaemonErrorKind, ErrorCode>> = {
   'database-newer': 'DATA_NEWER',
   'disk-full': 'DISK_FULL',
   'folder-locked': 'DATA_LOCKED',
+  'listen-failed': 'CONFIG_INVALID',
   'path-unreadable': 'FILE_UNREADABLE',
   'path-unwritable': 'FILE_UNWRITABLE',
   'runtime-unsupported': 'RUNTIME_TOO_OLD',

@@ -12,7 +12,7 @@ export const settingsSchema = z.object({
   host: z
     .string()
     .max(253)
-    .regex(/^[A-Za-z0-9.:-]+$/)
+    .regex(/^[A-Za-z0-9.:-]+$/, 'must be a host name or an address')
     .default('localhost')
     .describe('name or address by which agents and people reach this machine'),
   listen: z.string().default('').describe('address to listen on; loopback for localhost, else all'),

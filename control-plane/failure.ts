@@ -11,10 +11,12 @@ export interface Failure {
 const codes: Partial<Record<DaemonErrorKind, ErrorCode>> = {
   'config-invalid': 'CONFIG_INVALID',
   'database-corrupt': 'DATA_CORRUPT',
+  'database-failed': 'DATA_UNREADABLE',
   'database-locked': 'DATA_LOCKED',
   'database-newer': 'DATA_NEWER',
   'disk-full': 'DISK_FULL',
   'folder-locked': 'DATA_LOCKED',
+  'listen-failed': 'CONFIG_INVALID',
   'path-unreadable': 'DATA_UNREADABLE',
   'path-unwritable': 'DATA_UNREADABLE',
   'port-taken': 'PORT_TAKEN',

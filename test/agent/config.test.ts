@@ -31,6 +31,7 @@ test('relative paths start where the command was given', async (t) => {
 const refusals: readonly (readonly [string, string, RegExp])[] = [
   ['a setting that does not exist', 'sockets: /run/a.sock\n', /there is no setting sockets/],
   ['a duration without a unit', "observeInterval: '30'\n", /observeInterval: must be a duration/],
+  ['a duration that is a number', 'observeInterval: 30\n', /observeInterval: must be a duration/],
   ['a level that is none', 'logLevel: loud\n', /logLevel/],
   ['a file that is no YAML', 'a: [\n', /cannot be read as configuration/],
 ];

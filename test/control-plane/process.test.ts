@@ -99,6 +99,8 @@ test.serial('what cannot work ends at once, with a code and what to do', async (
   await initControlPlane(data);
   await fails(t, ['init', '--data', data], 3, /^ALREADY_INITIALISED: .* holds a control plane already\./);
   await fails(t, ['run', '--data', data, '--grpc-port', 'many'], 2, /^CONFIG_INVALID: .*--grpc-port/s);
+  await fails(t, ['run', '--data', data, '--listen', '203.0.113.9'], 2, /^CONFIG_INVALID: cannot listen on /);
+  await fails(t, ['run', '--data', data, '--host', 'a b'], 2, /--host: must be a host name or an address/);
   await fails(t, ['runn'], 2, /^USAGE: unknown command 'runn'/);
 
   const plane = await controlPlaneProcess(data);
