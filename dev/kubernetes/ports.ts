@@ -1,6 +1,6 @@
 // The port of the API server: chosen once per data folder and kept, so that kubeconfigs stay true over restarts.
 // Chosen below the range from which the kernel takes ports for outgoing connections, or a second start would now
-// and then find it taken. Called by start-kubernetes.ts.
+// and then find it taken. Called by start-kubernetes.ts, and by start/layout.ts for the ports of the control plane.
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -42,10 +42,11 @@ function readRecord(text: string): object {
   }
 }
 
-async function freePort(): Promise<number> {
+/** A port that may be kept: free now, other than those that are `taken`. @throws TreError PORT_TAKEN */
+export async function freePort(taken: readonly number[] = []): Promise<number> {
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     const port = randomInt(firstPort, lastPort);
-    if (await isFree(port)) return port;
+    if (!taken.includes(port) && (await isFree(port))) return port;
   }
   throw new TreError('PORT_TAKEN', `no free port between ${firstPort} and ${lastPort} on 127.0.0.1`);
 }

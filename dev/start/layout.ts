@@ -1,9 +1,9 @@
 // Where `npm start` keeps things below its data folder, and the ports that it chose the first time.
 // Invariant: a port is chosen once and kept, so that a site still finds its control plane after a restart.
 // Used by everything under dev/start and by system tests.
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { ensurePrivateDir, readIfPresent, writeFileAtomic } from '../../daemon/atomic-file.ts';
+import { freePort } from '../kubernetes/ports.ts';
 
 /** Folders and files of one data folder. */
 export interface Layout {
@@ -65,27 +65,8 @@ export async function makeFolders(layout: Layout): Promise<void> {
 export async function choosePorts(layout: Layout): Promise<Ports> {
   const kept = await readIfPresent(layout.settings);
   if (kept !== undefined) return JSON.parse(new TextDecoder().decode(kept)) as Ports;
-  const [agents, people] = await freePorts(2);
-  const ports = { agents: agents ?? 0, people: people ?? 0 };
+  const agents = await freePort();
+  const ports = { agents, people: await freePort([agents]) };
   await writeFileAtomic(layout.settings, `${JSON.stringify(ports)}\n`);
-  return ports;
-}
-
-/** Ports that were free a moment ago; all held open until the last one is found, so that no two are the same. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve, reject) =>
-        server.once('error', reject).listen(0, '127.0.0.1', resolve),
-      );
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => {
-    const address = server.address();
-    return typeof address === 'object' && address !== null ? address.port : 0;
-  });
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return ports;
 }
