@@ -140,7 +140,11 @@ rules([
   ['a Job without TTL that is gone was deleted by hand', wanted([{ ...job, ttlAfterFinishedMs: null }]), noJob, 'repair setup'],
 ]);
 
-const attempt = (code: 'OBJECT_REFUSED' | 'NOT_FOUND', digest: string, inMs: number): Observed => {
+const attempt = (
+  code: 'OBJECT_REFUSED' | 'OBJECT_CONFLICT' | 'NOT_FOUND',
+  digest: string,
+  inMs: number,
+): Observed => {
   const world = intended(home, settings);
   return {
     ...world,
@@ -150,6 +154,7 @@ const attempt = (code: 'OBJECT_REFUSED' | 'NOT_FOUND', digest: string, inMs: num
 // biome-ignore format: a table
 rules([
   ['a refused object waits under its own condition', wanted([settings]), attempt('OBJECT_REFUSED', '1', 1), 'ObjectRefused settings'],
+  ['an object that others change again and again waits under its own condition', wanted([settings]), attempt('OBJECT_CONFLICT', '1', 1), 'ObjectConflict settings'],
   ['any other failure waits for its next try', wanted([settings]), attempt('NOT_FOUND', '1', 1), 'WaitingToRetry settings'],
   ['a failure is over when its time has come', wanted([settings]), attempt('OBJECT_REFUSED', '1', 0), 'create settings'],
   ['a failure that holds longer than any does was written by a clock that was ahead', wanted([settings]), attempt('OBJECT_REFUSED', '1', 86_400_000), 'create settings'],

@@ -232,6 +232,12 @@ test('what the site itself knows joins in: a refusal, a withdrawn identity, cont
   store.site.setRevoked(2);
   reporter.report(run(applied, []), wanted);
   t.deepEqual(codes(), ['OfferRefused', 'SiteRevoked']);
+  const onFullDisk = new Reporter({ ...store, isFull: () => true }, () => {});
+  onFullDisk.report(run(applied, []), wanted);
+  t.deepEqual(
+    onFullDisk.last?.conditions.map(({ code }) => code),
+    ['OfferRefused', 'SiteRevoked', 'StoreFull'],
+  );
 });
 
 test('ten thousand waiting objects still fit a message', async (t) => {
