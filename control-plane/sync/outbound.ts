@@ -62,8 +62,9 @@ export class Outbound {
           return end();
         }
         const message = this.#next();
-        if (message === undefined) return;
-        await this.#write(message);
+        if (message !== undefined) await this.#write(message);
+        // Looking for an offer may have been what ends the stream.
+        else if (this.#last === undefined) return;
       }
     } finally {
       // In the same step in which nothing was found to write: what comes a moment later must drain by itself.

@@ -12,7 +12,7 @@ import type { Store } from '../store/store.ts';
 import { standingOf } from '../trust/standing.ts';
 import { readHello } from './hello.ts';
 import type { Hub, OpenSession } from './hub.ts';
-import type { OfferSource } from './offers.ts';
+import type { OfferPart, OfferSource } from './offers.ts';
 import { Outbound, type SyncCall } from './outbound.ts';
 import { readRow } from './report-rows.ts';
 import { endWith, failure, leafOf } from './serve.ts';
@@ -51,29 +51,33 @@ export class SyncSession implements OpenSession {
     this.#deps = deps;
     this.#leaf = leafOf(call);
     this.#outbound = new Outbound(call, () => {
-      this.#heldWhenOffered = this.#held();
-      return deps.offers.offerFor(this.#siteId);
+      let parts: readonly OfferPart[] = [];
+      this.#guarded(() => {
+        this.#heldWhenOffered = this.#held();
+        parts = deps.offers.offerFor(this.#siteId);
+      });
+      return parts;
     });
   }
 
   /** Nobody holds a stream open without a certificate, nor without saying who it is. */
   opened(): void {
-    const standing = standingOf(this.#deps, this.#leaf);
-    if (!standing.ok) return this.refuse(standing.code, standing.detail);
-    void this.#demandHello();
+    this.#guarded(() => {
+      const standing = standingOf(this.#deps, this.#leaf);
+      if (!standing.ok) return this.refuse(standing.code, standing.detail);
+      void this.#demandHello();
+    });
   }
 
   /** Handles one message; never throws. */
   receive(request: SyncRequest): void {
     if (this.#over.signal.aborted) return;
-    const standing = standingOf(this.#deps, this.#leaf);
-    if (!standing.ok) return this.refuse(standing.code, standing.detail);
-    this.#siteId = standing.site.siteId;
-    try {
+    this.#guarded(() => {
+      const standing = standingOf(this.#deps, this.#leaf);
+      if (!standing.ok) return this.refuse(standing.code, standing.detail);
+      this.#siteId = standing.site.siteId;
       this.#handle(request.message);
-    } catch (error) {
-      this.refuse(failure(this.#deps.log.child({ site: this.#siteId }), error, this.#call.getPath()));
-    }
+    });
   }
 
   wake(): void {
@@ -94,6 +98,15 @@ export class SyncSession implements OpenSession {
   /** The site ended the stream, or the connection broke. */
   ended(): void {
     this.#finish(undefined, () => this.#call.end());
+  }
+
+  /** What the database throws ends this stream, and neither the process nor in silence. */
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.refuse(failure(this.#deps.log.child({ site: this.#siteId }), error, this.#call.getPath()));
+    }
   }
 
   #handle(message: SyncRequest['message']): void {

@@ -199,6 +199,16 @@ test('a session offers whatever its source gives, so a test can make it lie', as
   );
 });
 
+test('an offer that cannot be read from the books ends the stream, not in silence', async (t) => {
+  const offerFor = (): never => {
+    throw new Error('the disk is gone');
+  };
+  const { site } = await openWorkshop(t, { offers: { offerFor } });
+  const stream = await openStream(site);
+  t.teardown(() => stream.close());
+  t.is((await t.throwsAsync(stream.until('offer'), { instanceOf: CallFailed }))?.code, 'INTERNAL');
+});
+
 test('more connections than allowed are dropped before any handshake', async (t) => {
   const { listener } = await openWorkshop(t, { maxConnections: 2 });
   const sockets: Socket[] = [];
