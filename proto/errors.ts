@@ -85,7 +85,7 @@ const entries = {
   TOKEN_EXPIRED: { exit: 3, http: 403, text: 'The join token has expired.', next: 'Ask for a new join file.' },
   CA_MISMATCH: { exit: 3, http: 403, text: 'The control plane does not show the CA that the join file names.', next: 'Check the address; a proxy may be reading the traffic: ask for a bypass of this host.' },
   CSR_INVALID: { exit: 3, http: 400, text: 'The certificate request is not valid.', next: 'Update the agent; if it is current, report it.' },
-  DEVICE_SIGNATURE_INVALID: { exit: 3, http: 403, text: 'The request is not signed by the device key of this site.', next: 'Join the machine again with a new join file.' },
+  DEVICE_SIGNATURE_INVALID: { exit: 3, http: 403, text: 'The request is not signed by the device key of this site.', next: 'Was another machine approved for this site? To join this one again, remove keys/leaf.pem from its data folder and start it with a new join file.' },
   ENROLMENT_UNKNOWN: { exit: 3, http: 404, text: 'There is no such enrolment request.', next: 'List the waiting ones with `trectl site list`.' },
   ENROLMENT_REFUSED: { exit: 3, http: 403, text: 'The operator refused this machine.', next: 'Compare the six words with the operator and ask for a new join file.' },
   CERTIFICATE_REQUIRED: { exit: 3, http: 401, text: 'This call needs the certificate of a site.', next: 'Join the site first.' },
