@@ -32,13 +32,14 @@ export function screenOf(status: AgentStatus): string {
 
 const labelWidth = 16;
 
-function headline({ conditions, applied, wanted, isRed, fingerprint }: AgentStatus): string {
+function headline({ conditions, applied, wanted, isRed, fingerprint, cluster }: AgentStatus): string {
   if (isRed) return `RED: ${conditions.find(({ severity }) => severity === 'error')?.text ?? ''}`;
   const warning = conditions.find(({ severity }) => severity === 'warning');
   if (warning !== undefined) return `ATTENTION: ${warning.text}`;
   if (fingerprint !== null)
     return 'WAITING: read the six words below to the operator, who approves this machine.';
   if (wanted === null) return 'READY: nothing is wanted from this site yet.';
+  if (cluster.state === 'unknown') return 'STARTING: this agent has not looked at Kubernetes yet.';
   return applied ? 'GREEN: everything wanted is applied.' : 'WORKING: not everything wanted is applied yet.';
 }
 
@@ -91,7 +92,7 @@ function runningText({ running, wanted }: AgentStatus): string {
 }
 
 function objectsText({ wanted, objects, drifted, cluster }: AgentStatus): string {
-  if (wanted === null) return '';
+  if (wanted === null || cluster.state === 'unknown') return '';
   const parts = [`${objects.applied} of ${objects.wanted} applied`];
   if (objects.waiting > 0) parts.push(`${objects.waiting} waiting`);
   if (drifted) parts.push('changed by somebody else, being repaired');

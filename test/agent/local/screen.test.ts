@@ -234,6 +234,13 @@ What the API server said:
   t.true(statusOf(given).isRed);
 });
 
+test('before the first look nothing is said of objects', async (t) => {
+  const text = screen(facts(await running(t), { last: undefined }));
+  t.regex(text, /^\nSTARTING: this agent has not looked at Kubernetes yet\.\n/);
+  t.regex(text, /Kubernetes: {5}not looked at yet\n/);
+  t.notRegex(text, /Objects:/);
+});
+
 test('Kubernetes is away', async (t) => {
   const cluster = {
     ok: false,
