@@ -392,6 +392,8 @@ test('an agent without its join file or kubeconfig says which one is missing', a
       code: 'FILE_UNREADABLE',
       fact: /nowhere/,
     });
+  const unnamed = await runAgent({ ...places, joinFile: '' });
+  says(t, unnamed, { exit: refused, code: 'NOT_JOINED', fact: /has not joined/ });
   writeFileSync(nowhere, 'kind: Config\n');
   const fact = /current-context/;
   says(t, await runAgent({ ...places, kubeconfig: nowhere }), {
