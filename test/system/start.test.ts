@@ -2,6 +2,7 @@
 // site, another release, a release that changed under its name, a port that somebody else has. The tests run in order
 // and each stands on the one before it.
 
+import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -100,6 +101,7 @@ test.serial('a port that somebody else has is named', async (t) => {
   const { people } = JSON.parse(readFileSync(layoutOf(data).settings, 'utf8')) as { readonly people: number };
   const squatter = createServer().listen(people, '127.0.0.1');
   t.teardown(() => squatter.close());
+  await once(squatter, 'listening');
   const { code, stderr } = await npmStart('--once', '--data', data);
   t.not(code, 0);
   t.regex(stderr, /PORT_TAKEN/);
