@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import anyTest, { type TestFn } from 'ava';
-import { type RunResult, systemExec } from '../../daemon/exec.ts';
+import { type Exit, type RunResult, systemExec } from '../../daemon/exec.ts';
 import { isFree } from '../../dev/kubernetes/ports.ts';
 import { layoutOf } from '../../dev/start/layout.ts';
 import { eventually, inSeconds } from '../support/eventually.ts';
@@ -26,6 +26,7 @@ const test = anyTest as TestFn<Context>;
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 const secondStartBarMs = 30_000;
 const startTimeoutMs = 120_000;
+const stopTimeoutMs = 30_000;
 const exec = systemExec(process.env);
 
 test.before(async (t) => {
@@ -34,6 +35,7 @@ test.before(async (t) => {
 });
 
 test.after.always(async (t) => {
+  for (const pid of processesOf(t.context.folder).keys()) process.kill(pid, 'SIGKILL');
   await rm(t.context.folder, { recursive: true, force: true });
 });
 
@@ -48,12 +50,14 @@ test.serial('the first start applies the example and Ctrl-C leaves nothing but t
   });
   const isUp = (): boolean => said.some((line) => line.startsWith('Three things to try'));
   await eventually(isUp, { what: () => said.join('\n'), timeoutMs: startTimeoutMs });
-  t.true(processesOf(data).length >= 7, 'Kubernetes, control plane and agent are processes of their own');
+  t.true(processesOf(data).size >= 7, 'Kubernetes, control plane and agent are processes of their own');
   const ports = await portsOf(data);
+  let exit: Exit | undefined;
+  void start.exited.then((value) => (exit = value));
   start.kill('SIGINT');
-  const { code } = await start.exited;
-  t.is(code, 0, said.join('\n'));
-  t.deepEqual(processesOf(data), []);
+  await eventually(() => exit !== undefined, { what: 'it ends', timeoutMs: stopTimeoutMs });
+  t.is(exit?.code, 0, said.join('\n'));
+  t.deepEqual([...processesOf(data).values()], []);
   t.deepEqual(
     await Promise.all(ports.map(isFree)),
     ports.map(() => true),
@@ -106,7 +110,7 @@ test.serial('a port that somebody else has is named', async (t) => {
   t.not(code, 0);
   t.regex(stderr, /PORT_TAKEN/);
   t.true(stderr.includes(String(people)), stderr);
-  t.deepEqual(processesOf(data), []);
+  t.deepEqual([...processesOf(data).values()], []);
 });
 
 function npmStart(...args: readonly string[]): Promise<RunResult> {
@@ -121,19 +125,19 @@ function lastLine(stdout: string): Record<string, unknown> {
   return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Record<string, unknown>;
 }
 
-/** Command lines of the running processes that name a data folder or work in it. */
-function processesOf(data: string): readonly string[] {
-  return readdirSync('/proc').flatMap((name) => {
-    if (!/^\d+$/.test(name)) return [];
+/** Running processes that name a data folder or work in it: id -> command line. */
+function processesOf(data: string): ReadonlyMap<number, string> {
+  const found = new Map<number, string>();
+  for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
     try {
       const command = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ');
       const facts = [command, readlinkSync(`/proc/${name}/cwd`)];
-      return facts.some((fact) => fact.includes(data)) ? [command] : [];
+      if (facts.some((fact) => fact.includes(data))) found.set(Number(name), command);
     } catch {
       // Gone meanwhile, or somebody else's.
-      return [];
     }
-  });
+  }
+  return found;
 }
 
 /** Every port that stands in a file of the data folder's own. */
