@@ -113,28 +113,28 @@ const spoilt = test.macro({
   title: (title, _spoil, code) => `${title} is refused with ${code}, and the earlier build stays`,
 });
 
-test(
+test.serial(
   'a folder without release.yaml',
   spoilt,
   (source) => rmSync(join(source, 'release.yaml')),
   'RELEASE_FILE_MISSING',
   'release\\.yaml:1',
 );
-test(
+test.serial(
   'a release.yaml with a field that nobody knows',
   spoilt,
   (source) => writeFileSync(join(source, 'release.yaml'), releaseYaml('colour: red')),
   'RELEASE_FILE_INVALID',
   'release\\.yaml:6',
 );
-test(
+test.serial(
   'a release.yaml that is no YAML',
   spoilt,
   (source) => writeFileSync(join(source, 'release.yaml'), 'name: [sample'),
   'RELEASE_FILE_INVALID',
   'release\\.yaml:1',
 );
-test(
+test.serial(
   'YAML that is not Kubernetes',
   spoilt,
   (source) => writeFileSync(join(source, 'app/b.yaml'), '# a playbook\n- hosts: all\n'),
@@ -142,25 +142,28 @@ test(
   'app/b\\.yaml:2',
 );
 
-test('a tampered object is refused by verify and by publish, and nothing of the release arrives', async (t) => {
-  const { folder, trectl, done } = await desk(t);
-  const plane = await planeOf(t);
-  await loginTo(plane, { folder, done });
-  await done('release', 'verify', '@out', '--keyset', '@keyset.json');
-  const blobs = join(folder, 'out/blobs/sha256');
-  const [name = ''] = readdirSync(blobs);
-  writeFileSync(join(blobs, name), readFileSync(join(blobs, name), 'utf8').replace('"v"', '"w"'));
-  const before = booksOf(plane);
-  const fact = /ConfigMap a: .*blobs\/sha256\/[0-9a-f]{64} was changed/;
-  for (const args of [
-    ['release', 'verify', '@out', '--keyset', '@keyset.json'],
-    ['release', 'publish', '@out'],
-  ])
-    says(t, await trectl(...args), { exit: refused, code: 'DIGEST_MISMATCH', fact });
-  t.deepEqual(booksOf(plane), before);
-});
+test.serial(
+  'a tampered object is refused by verify and by publish, and nothing of the release arrives',
+  async (t) => {
+    const { folder, trectl, done } = await desk(t);
+    const plane = await planeOf(t);
+    await loginTo(plane, { folder, done });
+    await done('release', 'verify', '@out', '--keyset', '@keyset.json');
+    const blobs = join(folder, 'out/blobs/sha256');
+    const [name = ''] = readdirSync(blobs);
+    writeFileSync(join(blobs, name), readFileSync(join(blobs, name), 'utf8').replace('"v"', '"w"'));
+    const before = booksOf(plane);
+    const fact = /ConfigMap a: .*blobs\/sha256\/[0-9a-f]{64} was changed/;
+    for (const args of [
+      ['release', 'verify', '@out', '--keyset', '@keyset.json'],
+      ['release', 'publish', '@out'],
+    ])
+      says(t, await trectl(...args), { exit: refused, code: 'DIGEST_MISMATCH', fact });
+    t.deepEqual(booksOf(plane), before);
+  },
+);
 
-test('a tampered object sent past trectl is refused too', async (t) => {
+test.serial('a tampered object sent past trectl is refused too', async (t) => {
   const plane = await planeOf(t);
   const before = booksOf(plane);
   const contents = [{ digest: `sha256:${'0'.repeat(64)}`, text: '{}' }];
@@ -170,7 +173,7 @@ test('a tampered object sent past trectl is refused too', async (t) => {
   t.deepEqual(booksOf(plane), before);
 });
 
-test('a login to a server of another CA is refused, and the login before it stays', async (t) => {
+test.serial('a login to a server of another CA is refused, and the login before it stays', async (t) => {
   const { folder, trectl, done } = await desk(t);
   const plane = await planeOf(t);
   await loginTo(plane, { folder, done });
@@ -185,7 +188,7 @@ test('a login to a server of another CA is refused, and the login before it stay
 
 // Whoever dials a control plane
 
-test('a frame of 5 MiB is refused by both listeners, with and without a certificate', async (t) => {
+test.serial('a frame of 5 MiB is refused by both listeners, with and without a certificate', async (t) => {
   const plane = await planeOf(t);
   const site = await joinSite(plane, 'leeds');
   const stream = await openStream(site);
@@ -219,24 +222,27 @@ interface SiteAnswer {
   readonly contact: object;
 }
 
-test('an agent of an unknown capability is refused, the operator sees why, and what it says of itself is not believed', async (t) => {
-  const plane = await planeOf(t);
-  const site = await joinSite(plane, 'leeds');
-  const stream = await openStream(site);
-  await stream.until('welcome');
-  stream.close();
-  const before = (await plane.rest<SiteAnswer>('GET', '/v1/sites/leeds')).body;
+test.serial(
+  'an agent of an unknown capability is refused, the operator sees why, and what it says of itself is not believed',
+  async (t) => {
+    const plane = await planeOf(t);
+    const site = await joinSite(plane, 'leeds');
+    const stream = await openStream(site);
+    await stream.until('welcome');
+    stream.close();
+    const before = (await plane.rest<SiteAnswer>('GET', '/v1/sites/leeds')).body;
 
-  const digest = `sha256:${'7'.repeat(64)}`;
-  const newer = await openStream(site, { capability: 99, epoch: 9, generation: 9, documentDigest: digest });
-  t.teardown(() => newer.close());
-  const error = await t.throwsAsync(newer.until('welcome'), { instanceOf: CallFailed });
-  t.is(error?.code, 'CAPABILITY_UNSUPPORTED');
-  t.regex(error?.message ?? '', /The agent has capability 99/);
-  const after = (await plane.rest<SiteAnswer>('GET', '/v1/sites/leeds')).body;
-  t.like(after.problem, { code: 'CAPABILITY_UNSUPPORTED', next: errors.CAPABILITY_UNSUPPORTED.next });
-  t.deepEqual({ ...after, problem: null, contact: before.contact }, before);
-});
+    const digest = `sha256:${'7'.repeat(64)}`;
+    const newer = await openStream(site, { capability: 99, epoch: 9, generation: 9, documentDigest: digest });
+    t.teardown(() => newer.close());
+    const error = await t.throwsAsync(newer.until('welcome'), { instanceOf: CallFailed });
+    t.is(error?.code, 'CAPABILITY_UNSUPPORTED');
+    t.regex(error?.message ?? '', /The agent has capability 99/);
+    const after = (await plane.rest<SiteAnswer>('GET', '/v1/sites/leeds')).body;
+    t.like(after.problem, { code: 'CAPABILITY_UNSUPPORTED', next: errors.CAPABILITY_UNSUPPORTED.next });
+    t.deepEqual({ ...after, problem: null, contact: before.contact }, before);
+  },
+);
 
 // A control plane and its machine
 
@@ -255,7 +261,7 @@ function underFileModes(program: string, ...args: string[]): Promise<RunResult> 
   return exec.run(wrapped[0] ?? '', wrapped.slice(1), { timeoutMs: 20_000 });
 }
 
-test('a data folder that cannot be entered or written is refused and stays', async (t) => {
+test.serial('a data folder that cannot be entered or written is refused and stays', async (t) => {
   const data = scratch(t);
   for (const [command, mode] of [
     ['init', 0o500],
@@ -269,7 +275,7 @@ test('a data folder that cannot be entered or written is refused and stays', asy
   }
 });
 
-test('a second control plane on the same folder is refused, and the first goes on', async (t) => {
+test.serial('a second control plane on the same folder is refused, and the first goes on', async (t) => {
   const plane = await planeOf(t);
   const before = booksOf(plane);
   const ran = await controlPlane('run', '--data', plane.data, '--grpc-port', '0', '--http-port', '0');
@@ -283,7 +289,7 @@ test('a second control plane on the same folder is refused, and the first goes o
 });
 
 for (const flag of ['--grpc-port', '--http-port']) {
-  test(`a ${flag} that is taken is named, and nothing else is left listening`, async (t) => {
+  test.serial(`a ${flag} that is taken is named, and nothing else is left listening`, async (t) => {
     const plane = await planeOf(t);
     await plane.stop();
     const before = booksOf(plane);
@@ -295,7 +301,7 @@ for (const flag of ['--grpc-port', '--http-port']) {
   });
 }
 
-test('npm run kubernetes: a taken port is named, and nothing is started', async (t) => {
+test.serial('npm run kubernetes: a taken port is named, and nothing is started', async (t) => {
   const data = scratch(t);
   const port = await takenPort(t);
   writeFileSync(join(data, 'ports.json'), JSON.stringify({ apiServer: port }));
@@ -351,15 +357,15 @@ const unwelcome = test.macro({
     `an agent with ${title} ends with ${code}, and the control plane keeps nothing of it`,
 });
 
-test('a token that nobody issued', unwelcome, 'TOKEN_UNKNOWN', /not known/, ({ token }) => ({
+test.serial('a token that nobody issued', unwelcome, 'TOKEN_UNKNOWN', /not known/, ({ token }) => ({
   token: `${token.slice(0, -4)}AAAA`,
 }));
-test('a token of another site', unwelcome, 'TOKEN_UNKNOWN', /not known/, async (_file, plane) => {
+test.serial('a token of another site', unwelcome, 'TOKEN_UNKNOWN', /not known/, async (_file, plane) => {
   await plane.rest('POST', '/v1/sites', { name: 'york' });
   const { body } = await plane.rest<{ token: string }>('POST', '/v1/sites/york/join-token', {});
   return { token: body.token };
 });
-test(
+test.serial(
   'a token that another machine has used',
   unwelcome,
   'TOKEN_USED',
@@ -371,19 +377,21 @@ test(
     return {};
   },
 );
-test('a token that has expired', unwelcome, 'TOKEN_EXPIRED', /has expired/, async (_file, plane) => {
+test.serial('a token that has expired', unwelcome, 'TOKEN_EXPIRED', /has expired/, async (_file, plane) => {
   const { body } = await plane.rest<{ token: string }>('POST', '/v1/sites/leeds/join-token', {
     lifeSeconds: 1,
   });
   await systemClock.sleep(1_100);
   return { token: body.token };
 });
-test('the digest of another CA', unwelcome, 'CA_MISMATCH', /does not show the CA/, () => ({
+test.serial('the digest of another CA', unwelcome, 'CA_MISMATCH', /does not show the CA/, () => ({
   caDigest: `sha256:${'7'.repeat(64)}`,
 }));
-test('a join file of another form', unwelcome, 'JOIN_FILE_INVALID', /not valid/, () => ({ keyset: null }));
+test.serial('a join file of another form', unwelcome, 'JOIN_FILE_INVALID', /not valid/, () => ({
+  keyset: null,
+}));
 
-test('an agent without its join file or kubeconfig says which one is missing', async (t) => {
+test.serial('an agent without its join file or kubeconfig says which one is missing', async (t) => {
   const { plane: _, ...places } = await bench(t);
   const nowhere = join(places.folder, 'nowhere');
   for (const missing of [{ joinFile: nowhere }, { kubeconfig: nowhere }])
@@ -403,7 +411,7 @@ test('an agent without its join file or kubeconfig says which one is missing', a
   });
 });
 
-test('agent: a file in the place of the data folder is refused and stays', async (t) => {
+test.serial('agent: a file in the place of the data folder is refused and stays', async (t) => {
   const { plane: _, ...places } = await bench(t);
   writeFileSync(join(places.folder, 'data'), 'precious');
   const before = filesOf(places.folder);
@@ -415,7 +423,7 @@ for (const [title, mode] of [
   ['entered', 0o000],
   ['written', 0o500],
 ] as const) {
-  test(`agent: a data folder that cannot be ${title} is refused and stays`, async (t) => {
+  test.serial(`agent: a data folder that cannot be ${title} is refused and stays`, async (t) => {
     const { plane, folder, joinFile, kubeconfig } = await bench(t);
     const before = booksOf(plane);
     const data = join(folder, 'data');
@@ -430,25 +438,28 @@ for (const [title, mode] of [
   });
 }
 
-test('a second agent on the same folder or the same socket is refused, and the first goes on', async (t) => {
-  const { plane: _, ...places } = await bench(t);
-  await using agent = agentProcess(places);
-  await agent.start();
-  const { data, socket } = agent;
-  const other = join(places.folder, 'other');
-  const attempt = (where: { readonly data: string; readonly socket: string }): Promise<RunResult> =>
-    exec.run(process.execPath, [programs.agent, ...runArguments({ ...places, ...where })], {
-      timeoutMs: 20_000,
-    });
-  const sameFolder = await attempt({ data, socket: `${other}.sock` });
-  says(t, sameFolder, { exit: refused, code: 'DATA_LOCKED', fact: /in use by process \d+/ });
-  const sameSocket = await attempt({ data: other, socket });
-  says(t, sameSocket, { exit: refused, code: 'DATA_LOCKED', fact: /another agent answers at/ });
-  t.like((await agent.printedStatus()).site, { name: 'leeds' });
-  await agent.stop();
-  const nobody = await exec.run(process.execPath, [programs.agent, 'status', '--socket', socket]);
-  says(t, nobody, { exit: unreachable, code: 'AGENT_NOT_RUNNING', fact: /agent\.sock/ });
-});
+test.serial(
+  'a second agent on the same folder or the same socket is refused, and the first goes on',
+  async (t) => {
+    const { plane: _, ...places } = await bench(t);
+    await using agent = agentProcess(places);
+    await agent.start();
+    const { data, socket } = agent;
+    const other = join(places.folder, 'other');
+    const attempt = (where: { readonly data: string; readonly socket: string }): Promise<RunResult> =>
+      exec.run(process.execPath, [programs.agent, ...runArguments({ ...places, ...where })], {
+        timeoutMs: 20_000,
+      });
+    const sameFolder = await attempt({ data, socket: `${other}.sock` });
+    says(t, sameFolder, { exit: refused, code: 'DATA_LOCKED', fact: /in use by process \d+/ });
+    const sameSocket = await attempt({ data: other, socket });
+    says(t, sameSocket, { exit: refused, code: 'DATA_LOCKED', fact: /another agent answers at/ });
+    t.like((await agent.printedStatus()).site, { name: 'leeds' });
+    await agent.stop();
+    const nobody = await exec.run(process.execPath, [programs.agent, 'status', '--socket', socket]);
+    says(t, nobody, { exit: unreachable, code: 'AGENT_NOT_RUNNING', fact: /agent\.sock/ });
+  },
+);
 
 /** Somebody listens there until the test ends. */
 async function takenPort(t: ExecutionContext): Promise<number> {

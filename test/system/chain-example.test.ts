@@ -12,7 +12,7 @@ const setup = 'Job tre-portal/portal-setup';
 const source = (version: string): string =>
   fileURLToPath(new URL(`../../examples/small-tre/${version}`, import.meta.url));
 
-test('a site goes through three versions of a small TRE and back', async (t) => {
+test.serial('a site goes through three versions of a small TRE and back', async (t) => {
   const fleet = await runningFleet(t);
   const walk = releaseWalk(t, fleet);
   const v1 = await fleet.publish(source('v1'));

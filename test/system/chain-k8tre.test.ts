@@ -65,8 +65,16 @@ const journey = test.macro(thereAndBack);
 const { skip } = test;
 
 if (dates.length > 0) {
-  test('a K8TRE site goes through seven dates and back, with CRDs that take anything', journey, 'permissive');
-  test('a K8TRE site goes through seven dates and back, with a CRD that wants an object', journey, 'typed');
+  test.serial(
+    'a K8TRE site goes through seven dates and back, with CRDs that take anything',
+    journey,
+    'permissive',
+  );
+  test.serial(
+    'a K8TRE site goes through seven dates and back, with a CRD that wants an object',
+    journey,
+    'typed',
+  );
 } else {
   skip(
     `a K8TRE site goes through seven dates and back (no data in ${data}; set TRE_K8TRE_DIR)`,

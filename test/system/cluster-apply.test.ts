@@ -39,18 +39,21 @@ async function live(path: string): Promise<Live | undefined> {
   return status === 200 ? (body as Live) : undefined;
 }
 
-test('a namespace without fields and what lies in it are applied, and a second look changes nothing', async (t) => {
-  const core = await site(t);
-  core.want([settings('first', { a: '1' }), namespace('first')]);
-  const run = await core.settle();
-  t.true(run.plan.applied);
-  t.is(run.plan.appliedCount, 2);
-  const before = await live(settingsPath('first'));
-  t.deepEqual(before?.data, { a: '1' });
-  const again = await core.run();
-  t.deepEqual([again.plan.applied, again.results.length], [true, 0]);
-  t.is((await live(settingsPath('first')))?.metadata.resourceVersion, before?.metadata.resourceVersion);
-});
+test.serial(
+  'a namespace without fields and what lies in it are applied, and a second look changes nothing',
+  async (t) => {
+    const core = await site(t);
+    core.want([settings('first', { a: '1' }), namespace('first')]);
+    const run = await core.settle();
+    t.true(run.plan.applied);
+    t.is(run.plan.appliedCount, 2);
+    const before = await live(settingsPath('first'));
+    t.deepEqual(before?.data, { a: '1' });
+    const again = await core.run();
+    t.deepEqual([again.plan.applied, again.results.length], [true, 0]);
+    t.is((await live(settingsPath('first')))?.metadata.resourceVersion, before?.metadata.resourceVersion);
+  },
+);
 
 /** What the runs of a site say, shortly. */
 function summary({ plan, results }: Run): string {
@@ -78,7 +81,7 @@ async function eventually(check: () => Promise<boolean>): Promise<boolean> {
   return false;
 }
 
-test('a hand edit under another manager is repaired, what others added stays', async (t) => {
+test.serial('a hand edit under another manager is repaired, what others added stays', async (t) => {
   const core = await site(t);
   await home(t, 'drift');
   core.want([settings('drift', { a: '1' })]);
@@ -92,7 +95,7 @@ test('a hand edit under another manager is repaired, what others added stays', a
   t.is(summary(await core.run()), '');
 });
 
-test('an object deleted by hand comes back', async (t) => {
+test.serial('an object deleted by hand comes back', async (t) => {
   const core = await site(t);
   await home(t, 'deleted');
   core.want([settings('deleted', { a: '1' })]);
@@ -102,7 +105,7 @@ test('an object deleted by hand comes back', async (t) => {
   t.deepEqual((await live(settingsPath('deleted')))?.data, { a: '1' });
 });
 
-test('an object whose ownership was wiped is repaired', async (t) => {
+test.serial('an object whose ownership was wiped is repaired', async (t) => {
   const core = await site(t);
   await home(t, 'wiped');
   core.want([settings('wiped', { a: '1' })]);
@@ -140,16 +143,16 @@ const strangers = test.macro({
   title: (title = '') => `not ours, left alone, taken when it is gone: ${title}`,
 });
 const collection = (path: string): string => path.slice(0, path.lastIndexOf('/'));
-test('created by somebody with the same values', strangers, 'same-values', (path, object) =>
+test.serial('created by somebody with the same values', strangers, 'same-values', (path, object) =>
   admin('POST', collection(path), object),
 );
-test('created by somebody with other values', strangers, 'other-values', (path, object) =>
+test.serial('created by somebody with other values', strangers, 'other-values', (path, object) =>
   admin('POST', collection(path), { ...object, data: { a: 'theirs' } }),
 );
-test('applied by another manager with the same values', strangers, 'same-applied', (path, object) =>
+test.serial('applied by another manager with the same values', strangers, 'same-applied', (path, object) =>
   admin('PATCH', `${path}?fieldManager=other`, object),
 );
-test('created empty by somebody', strangers, 'empty', (path, object) =>
+test.serial('created empty by somebody', strangers, 'empty', (path, object) =>
   admin('POST', collection(path), { ...object, data: {} }),
 );
 
@@ -178,7 +181,7 @@ const unreachable: ApiAnswer = {
 const isApply = ({ method, path }: ApiRequest): boolean =>
   method === 'PATCH' && path.includes('/configmaps/');
 
-test('an object that somebody makes between look and create is given back untouched', async (t) => {
+test.serial('an object that somebody makes between look and create is given back untouched', async (t) => {
   await home(t, 'race');
   const theirs = { ...settings('race', { a: '1', b: 'theirs' }) };
   const core = await site(
@@ -195,7 +198,7 @@ test('an object that somebody makes between look and create is given back untouc
   t.false(after?.metadata.managedFields?.some(({ manager }) => manager === 'tre-agent'));
 });
 
-test('a create whose answer was lost is resumed', async (t) => {
+test.serial('a create whose answer was lost is resumed', async (t) => {
   await home(t, 'lost');
   const core = await site(
     t,
@@ -213,7 +216,7 @@ test('a create whose answer was lost is resumed', async (t) => {
   );
 });
 
-test('a lost create of a bare object is resumed too', async (t) => {
+test.serial('a lost create of a bare object is resumed too', async (t) => {
   const core = await site(
     t,
     once(
@@ -230,7 +233,7 @@ test('a lost create of a bare object is resumed too', async (t) => {
   t.is(summary(await core.run()), '');
 });
 
-test('a refused object is named and does not stop the others', async (t) => {
+test.serial('a refused object is named and does not stop the others', async (t) => {
   const core = await site(t);
   await home(t, 'refused');
   const unknownField = { ...settings('refused', { a: '1' }, 'unknown'), spec: { nonsense: true } };
@@ -243,7 +246,7 @@ test('a refused object is named and does not stop the others', async (t) => {
   t.deepEqual((await live(settingsPath('refused')))?.data, { a: '1' });
 });
 
-test('an object moves to another version of its API', async (t) => {
+test.serial('an object moves to another version of its API', async (t) => {
   const core = await site(t);
   await home(t, 'versions');
   const target = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'portal' };
@@ -266,7 +269,7 @@ test('an object moves to another version of its API', async (t) => {
   t.is(await live('/apis/autoscaling/v2/namespaces/versions/horizontalpodautoscalers/portal'), undefined);
 });
 
-test('a namespace deleted by hand comes back with what was in it', async (t) => {
+test.serial('a namespace deleted by hand comes back with what was in it', async (t) => {
   const core = await site(t);
   const secret: Manifest = {
     apiVersion: 'v1',
@@ -292,27 +295,30 @@ const volume = (home_: string): Manifest => ({
   spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
 });
 
-test('what is no longer wanted goes, what may hold data is kept, taken up again, and deleted when allowed', async (t) => {
-  const core = await site(t);
-  const volumePath = '/api/v1/namespaces/pruned/persistentvolumeclaims/data';
-  core.want([namespace('pruned'), settings('pruned', { a: '1' }), volume('pruned')]);
-  await core.settle();
-  const claim = await live(volumePath);
+test.serial(
+  'what is no longer wanted goes, what may hold data is kept, taken up again, and deleted when allowed',
+  async (t) => {
+    const core = await site(t);
+    const volumePath = '/api/v1/namespaces/pruned/persistentvolumeclaims/data';
+    core.want([namespace('pruned'), settings('pruned', { a: '1' }), volume('pruned')]);
+    await core.settle();
+    const claim = await live(volumePath);
 
-  core.want([namespace('pruned')]);
-  const pruned = await core.settle();
-  t.deepEqual(pruned.plan.conditions, [{ code: 'ObjectKept', count: 1 }]);
-  t.is(await live(settingsPath('pruned')), undefined);
-  t.is((await live(volumePath))?.metadata.uid, claim?.metadata.uid);
+    core.want([namespace('pruned')]);
+    const pruned = await core.settle();
+    t.deepEqual(pruned.plan.conditions, [{ code: 'ObjectKept', count: 1 }]);
+    t.is(await live(settingsPath('pruned')), undefined);
+    t.is((await live(volumePath))?.metadata.uid, claim?.metadata.uid);
 
-  core.want([namespace('pruned'), volume('pruned')]);
-  t.is(summary(await core.settle()), 'intend');
-  t.is((await live(volumePath))?.metadata.resourceVersion, claim?.metadata.resourceVersion);
+    core.want([namespace('pruned'), volume('pruned')]);
+    t.is(summary(await core.settle()), 'intend');
+    t.is((await live(volumePath))?.metadata.resourceVersion, claim?.metadata.resourceVersion);
 
-  core.want([namespace('pruned')], {
-    prune: [{ group: '', kind: 'PersistentVolumeClaim', namespace: 'pruned', name: 'data' }],
-  });
-  t.true((await core.settle()).plan.applied);
-  t.is(await live(volumePath), undefined);
-  t.is(core.store.inventory.inventory().size, 1);
-});
+    core.want([namespace('pruned')], {
+      prune: [{ group: '', kind: 'PersistentVolumeClaim', namespace: 'pruned', name: 'data' }],
+    });
+    t.true((await core.settle()).plan.applied);
+    t.is(await live(volumePath), undefined);
+    t.is(core.store.inventory.inventory().size, 1);
+  },
+);

@@ -49,7 +49,7 @@ const pods = async (): Promise<readonly unknown[]> => {
   return (list?.['items'] ?? []) as readonly unknown[];
 };
 
-test('a Job whose template changed is made again, and its old pods go with it', async (t) => {
+test.serial('a Job whose template changed is made again, and its old pods go with it', async (t) => {
   const core = await site(t);
   core.want([namespace('jobs'), job('jobs', 'example.org/one')]);
   await core.settle();
@@ -68,7 +68,7 @@ test('a Job whose template changed is made again, and its old pods go with it', 
   t.is(uidOf(await read(jobPath('jobs'))), uidOf(second));
 });
 
-test('a Job that its TTL removed is no drift and runs again only when it changes', async (t) => {
+test.serial('a Job that its TTL removed is no drift and runs again only when it changes', async (t) => {
   const core = await site(t);
   const withTtl = job('ttl', 'example.org/one', { ttlSecondsAfterFinished: 1 });
   core.want([namespace('ttl'), withTtl]);
@@ -87,7 +87,7 @@ test('a Job that its TTL removed is no drift and runs again only when it changes
   t.not(await read(jobPath('ttl')), undefined);
 });
 
-test('a Job without TTL that was deleted by hand comes back', async (t) => {
+test.serial('a Job without TTL that was deleted by hand comes back', async (t) => {
   const core = await site(t);
   core.want([namespace('by-hand'), job('by-hand', 'example.org/one')]);
   await core.settle();
@@ -122,31 +122,34 @@ const custom = (kind: string, name: string, spec: object): Manifest => ({
   spec,
 });
 
-test('a definition and its objects are applied in one go, and come back when the definition is deleted', async (t) => {
-  const core = await site(t);
-  core.want([
-    custom('Study', 'alpha', { people: 3 }),
-    definition('Study', 'studies', open),
-    custom('Study', 'beta', {}),
-  ]);
-  const first = await core.settle();
-  t.deepEqual([first.plan.applied, first.plan.appliedCount], [true, 3]);
-  t.false(first.results.some(({ ok }) => !ok));
+test.serial(
+  'a definition and its objects are applied in one go, and come back when the definition is deleted',
+  async (t) => {
+    const core = await site(t);
+    core.want([
+      custom('Study', 'alpha', { people: 3 }),
+      definition('Study', 'studies', open),
+      custom('Study', 'beta', {}),
+    ]);
+    const first = await core.settle();
+    t.deepEqual([first.plan.applied, first.plan.appliedCount], [true, 3]);
+    t.false(first.results.some(({ ok }) => !ok));
 
-  const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/studies.tre.example';
-  await kubernetes().admin.request({ method: 'DELETE', path });
-  t.true(
-    await eventually(
-      async () =>
-        (await core.run()).plan.applied && (await read('/apis/tre.example/v1/studies/alpha')) !== undefined,
-    ),
-  );
-  t.deepEqual((await read('/apis/tre.example/v1/studies/alpha'))?.['spec'], { people: 3 });
+    const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/studies.tre.example';
+    await kubernetes().admin.request({ method: 'DELETE', path });
+    t.true(
+      await eventually(
+        async () =>
+          (await core.run()).plan.applied && (await read('/apis/tre.example/v1/studies/alpha')) !== undefined,
+      ),
+    );
+    t.deepEqual((await read('/apis/tre.example/v1/studies/alpha'))?.['spec'], { people: 3 });
 
-  core.want([definition('Study', 'studies', open)]);
-  t.true((await core.settle()).plan.applied);
-  t.is(await read('/apis/tre.example/v1/studies/alpha'), undefined);
-});
+    core.want([definition('Study', 'studies', open)]);
+    t.true((await core.settle()).plan.applied);
+    t.is(await read('/apis/tre.example/v1/studies/alpha'), undefined);
+  },
+);
 
 const emptied = test.macro({
   async exec(t, kind: string, plural: string, spec: object) {
@@ -172,8 +175,8 @@ const emptied = test.macro({
   },
   title: (title = '') => `a map becomes empty and back, ${title}`,
 });
-test('under a schema that takes anything', emptied, 'OpenPolicy', 'openpolicies', open);
-test('under a schema that wants an object there', emptied, 'TypedPolicy', 'typedpolicies', {
+test.serial('under a schema that takes anything', emptied, 'OpenPolicy', 'openpolicies', open);
+test.serial('under a schema that wants an object there', emptied, 'TypedPolicy', 'typedpolicies', {
   type: 'object',
   properties: {
     endpointSelector: {

@@ -118,7 +118,7 @@ const delicate: readonly Manifest[] = [
   }),
 ];
 
-test('what is sent is byte for byte the object of the release', async (t) => {
+test.serial('what is sent is byte for byte the object of the release', async (t) => {
   const { core, proxy } = await proxied(t);
   core.want(delicate);
   t.true((await core.settle()).plan.applied);
@@ -140,7 +140,7 @@ test('what is sent is byte for byte the object of the release', async (t) => {
   t.is(mutating.length, delicate.length);
 });
 
-test('and what is stored means the same', async (t) => {
+test.serial('and what is stored means the same', async (t) => {
   const { core } = await proxied(t);
   core.want(delicate.map((object) => ({ ...object, metadata: { ...object.metadata } })));
   const { body } = await core.api
@@ -162,7 +162,7 @@ test('and what is stored means the same', async (t) => {
   t.deepEqual((texts.body as { data: unknown }).data, delicate.at(-1)?.['data']);
 });
 
-test('characters that a YAML reader would eat arrive', async (t) => {
+test.serial('characters that a YAML reader would eat arrive', async (t) => {
   const { core } = await proxied(t);
   const eaten = settings('default', 'separators', {
     x: 'a\u2028b\u2029c\u0085d\ufeffe\u007ff\u0000g\u001bh\u009fi\uffffj',
@@ -175,22 +175,25 @@ test('characters that a YAML reader would eat arrive', async (t) => {
   t.deepEqual((body as { data: unknown }).data, eaten['data']);
 });
 
-test('looking at a settled cluster sends nothing that changes it, and one request per kind', async (t) => {
-  const { core, proxy } = await proxied(t);
-  core.want([namespace('quiet'), settings('quiet'), settings('quiet', 'more')]);
-  await core.settle();
-  const before = proxy.requests.length;
-  await core.run();
-  const asked = proxy.requests.slice(before).map(({ method, path }) => `${method} ${path}`);
-  t.deepEqual(asked.toSorted(), [
-    'GET /api',
-    'GET /api/v1/configmaps?limit=500',
-    'GET /api/v1/namespaces/kube-system',
-    'GET /api/v1/namespaces?limit=500',
-    'GET /apis',
-    'GET /version',
-  ]);
-});
+test.serial(
+  'looking at a settled cluster sends nothing that changes it, and one request per kind',
+  async (t) => {
+    const { core, proxy } = await proxied(t);
+    core.want([namespace('quiet'), settings('quiet'), settings('quiet', 'more')]);
+    await core.settle();
+    const before = proxy.requests.length;
+    await core.run();
+    const asked = proxy.requests.slice(before).map(({ method, path }) => `${method} ${path}`);
+    t.deepEqual(asked.toSorted(), [
+      'GET /api',
+      'GET /api/v1/configmaps?limit=500',
+      'GET /api/v1/namespaces/kube-system',
+      'GET /api/v1/namespaces?limit=500',
+      'GET /apis',
+      'GET /version',
+    ]);
+  },
+);
 
 const troubles = test.macro({
   async exec(t, home: string, fault: Interference, expected: string) {
@@ -211,12 +214,12 @@ const troubles = test.macro({
   },
   title: (title = '') => `trouble while looking: ${title}`,
 });
-test('401', troubles, 'look-401', faults.unauthenticated, 'ClusterUnauthenticated');
-test('403', troubles, 'look-403', faults.forbidden, 'ClusterForbidden');
-test('429', troubles, 'look-429', faults.busy, 'ClusterBusy');
-test('500', troubles, 'look-500', faults.failing, 'ClusterFailing');
-test('500 in plain text', troubles, 'look-text', faults.failingInText, 'ClusterFailing');
-test('503', troubles, 'look-503', faults.unavailable, 'ClusterFailing');
+test.serial('401', troubles, 'look-401', faults.unauthenticated, 'ClusterUnauthenticated');
+test.serial('403', troubles, 'look-403', faults.forbidden, 'ClusterForbidden');
+test.serial('429', troubles, 'look-429', faults.busy, 'ClusterBusy');
+test.serial('500', troubles, 'look-500', faults.failing, 'ClusterFailing');
+test.serial('500 in plain text', troubles, 'look-text', faults.failingInText, 'ClusterFailing');
+test.serial('503', troubles, 'look-503', faults.unavailable, 'ClusterFailing');
 
 const doing = test.macro({
   async exec(t, home: string, fault: Interference, expected: RegExp) {
@@ -236,28 +239,31 @@ const doing = test.macro({
   },
   title: (title = '') => `trouble while applying: ${title}`,
 });
-test('401 on a write', doing, 'do-401', faults.unauthenticated, /^ClusterUnauthenticated$/);
-test('403 on a write', doing, 'do-403', faults.forbidden, /^ClusterForbidden$/);
-test('429 on a write', doing, 'do-429', faults.busy, /^ClusterBusy$/);
-test('500 on a write', doing, 'do-500', faults.failing, /^ClusterFailing$/);
-test('a connection cut after the server has acted', doing, 'do-cut', 'cut', /^ClusterUnreachable$/);
+test.serial('401 on a write', doing, 'do-401', faults.unauthenticated, /^ClusterUnauthenticated$/);
+test.serial('403 on a write', doing, 'do-403', faults.forbidden, /^ClusterForbidden$/);
+test.serial('429 on a write', doing, 'do-429', faults.busy, /^ClusterBusy$/);
+test.serial('500 on a write', doing, 'do-500', faults.failing, /^ClusterFailing$/);
+test.serial('a connection cut after the server has acted', doing, 'do-cut', 'cut', /^ClusterUnreachable$/);
 
-test('a busy cluster is left in peace for as long as it asked, however often somebody asks', async (t) => {
-  const { core, proxy } = await proxied(t);
-  core.want([namespace('busy')]);
-  inject(proxy, faults.busy);
-  await core.run();
-  const before = proxy.requests.length;
-  const run = await core.run();
-  t.is(proxy.requests.length, before);
-  t.deepEqual(
-    run.plan.conditions.map(({ code }) => code),
-    ['ClusterBusy'],
-  );
-  t.true(run.nextLookMs > 0 && run.nextLookMs <= 1_000);
-});
+test.serial(
+  'a busy cluster is left in peace for as long as it asked, however often somebody asks',
+  async (t) => {
+    const { core, proxy } = await proxied(t);
+    core.want([namespace('busy')]);
+    inject(proxy, faults.busy);
+    await core.run();
+    const before = proxy.requests.length;
+    const run = await core.run();
+    t.is(proxy.requests.length, before);
+    t.deepEqual(
+      run.plan.conditions.map(({ code }) => code),
+      ['ClusterBusy'],
+    );
+    t.true(run.nextLookMs > 0 && run.nextLookMs <= 1_000);
+  },
+);
 
-test('nobody there: unreachable, and back again', async (t) => {
+test.serial('nobody there: unreachable, and back again', async (t) => {
   const { core } = await proxied(t);
   core.want([namespace('outage'), settings('outage')]);
   await core.settle();

@@ -22,7 +22,7 @@ const random = seededRandom(7);
 /** The site's side of an outbox: numbered rows, and the last one that was acknowledged. */
 const outbox = { acknowledged: 0, sent: 0 };
 
-test('kill -9 during reports loses nothing that was acknowledged and doubles nothing', async (t) => {
+test.serial('kill -9 during reports loses nothing that was acknowledged and doubles nothing', async (t) => {
   const data = join(scratch(t), 'data');
   await initControlPlane(data);
   let plane = await controlPlaneProcess(data);

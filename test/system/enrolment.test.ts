@@ -134,7 +134,7 @@ const release = (version: string, count: number) =>
     { version },
   );
 
-test('a machine joins, is approved by its words, gets its document and reports', async (t) => {
+test.serial('a machine joins, is approved by its words, gets its document and reports', async (t) => {
   const control = await plane(t);
   const { store, session } = await joined(t, control, 'north');
   const made = release('1.0.0', 300);
@@ -187,44 +187,50 @@ test('a machine joins, is approved by its words, gets its document and reports',
   );
 });
 
-test('a release that nobody signed is refused here and shown there; with the signature it is accepted', async (t) => {
-  const control = await plane(t);
-  const { store } = await joined(t, control, 'north');
-  const made = release('1.0.0', 2);
-  await publishRelease(control, made, signaturesOf(made.manifest, newSigner('eve')));
-  await control.rest('PUT', '/v1/sites/north/desired', { release: 'demo@1.0.0' });
-  await until(
-    () => store.journal.openRefusal()?.code,
-    (code) => code === 'RELEASE_UNDER_SIGNED',
-    'the refusal',
-  );
-  t.is(store.desired.held(), undefined);
-  const { body } = await until(
-    () => control.rest<{ refused: { code: string } | null }>('GET', '/v1/sites/north'),
-    (answer) => answer.body.refused !== null,
-    'the refusal at the control plane',
-  );
-  t.is(body.refused?.code, 'RELEASE_UNDER_SIGNED');
-  await publishRelease(control, made, signaturesOf(made.manifest, ada));
-  await until(
-    () => store.desired.held()?.generation,
-    (generation) => generation === 1,
-    'the document',
-  );
-});
+test.serial(
+  'a release that nobody signed is refused here and shown there; with the signature it is accepted',
+  async (t) => {
+    const control = await plane(t);
+    const { store } = await joined(t, control, 'north');
+    const made = release('1.0.0', 2);
+    await publishRelease(control, made, signaturesOf(made.manifest, newSigner('eve')));
+    await control.rest('PUT', '/v1/sites/north/desired', { release: 'demo@1.0.0' });
+    await until(
+      () => store.journal.openRefusal()?.code,
+      (code) => code === 'RELEASE_UNDER_SIGNED',
+      'the refusal',
+    );
+    t.is(store.desired.held(), undefined);
+    const { body } = await until(
+      () => control.rest<{ refused: { code: string } | null }>('GET', '/v1/sites/north'),
+      (answer) => answer.body.refused !== null,
+      'the refusal at the control plane',
+    );
+    t.is(body.refused?.code, 'RELEASE_UNDER_SIGNED');
+    await publishRelease(control, made, signaturesOf(made.manifest, ada));
+    await until(
+      () => store.desired.held()?.generation,
+      (generation) => generation === 1,
+      'the document',
+    );
+  },
+);
 
-test('a machine that was away for longer than its certificate lives comes back by its device key alone', async (t) => {
-  const control = await plane(t);
-  const { store, start, stop } = await joined(t, control, 'north');
-  await stop();
-  const before = await store.keys.leaf();
-  const clock = { ...systemClock, now: () => Date.now() + 8 * dayMs };
-  const { session } = start({ clock });
-  await connected(session);
-  t.not(await store.keys.leaf(), before);
-});
+test.serial(
+  'a machine that was away for longer than its certificate lives comes back by its device key alone',
+  async (t) => {
+    const control = await plane(t);
+    const { store, start, stop } = await joined(t, control, 'north');
+    await stop();
+    const before = await store.keys.leaf();
+    const clock = { ...systemClock, now: () => Date.now() + 8 * dayMs };
+    const { session } = start({ clock });
+    await connected(session);
+    t.not(await store.keys.leaf(), before);
+  },
+);
 
-test('a withdrawn site is told so, accepts nothing new and keeps what it has', async (t) => {
+test.serial('a withdrawn site is told so, accepts nothing new and keeps what it has', async (t) => {
   const control = await plane(t);
   const { store, session } = await joined(t, control, 'north');
   const [one, two] = [release('1.0.0', 2), release('2.0.0', 2)];
@@ -248,7 +254,7 @@ test('a withdrawn site is told so, accepts nothing new and keeps what it has', a
   t.is(session.status().trouble?.code, 'SITE_REVOKED', 'it goes on asking');
 });
 
-test('a second machine takes the place of the first one, which then gets nothing more', async (t) => {
+test.serial('a second machine takes the place of the first one, which then gets nothing more', async (t) => {
   const control = await plane(t);
   const first = await joined(t, control, 'north');
   const second = await machine(t, control, 'north');

@@ -48,7 +48,7 @@ interface Update {
   readonly end: Snapshot;
 }
 
-test(`an update ends the same after kill -9 at each of ${killPoints} points`, async (t) => {
+test.serial(`an update ends the same after kill -9 at each of ${killPoints} points`, async (t) => {
   t.timeout((killPoints + 2) * appliedTimeoutMs);
   const fleet = await runningFleet(t);
   const v1 = await fleet.publish(source('v1'));

@@ -51,7 +51,7 @@ const files = {
   'app/job.yaml': job,
 };
 
-test('a site goes on without its control plane and catches up when it is back', async (t) => {
+test.serial('a site goes on without its control plane and catches up when it is back', async (t) => {
   t.timeout(280_000);
   const fleet = await runningFleet(t, { TRE_AGENT_RECONNECT_CAP: reconnectCap });
   const { signal } = fleet;
