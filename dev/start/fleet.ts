@@ -5,7 +5,7 @@ import { readIfPresent } from '../../daemon/atomic-file.ts';
 import type { Clock } from '../../daemon/clock.ts';
 import type { Exec } from '../../daemon/exec.ts';
 import type { Kubernetes, KubernetesOptions, LocalKubernetes } from '../kubernetes/kubernetes-handle.ts';
-import { type Commands, createCommands, node, programs } from './commands.ts';
+import { type Commands, createCommands, programs } from './commands.ts';
 import { choosePorts, type Layout, layoutOf, makeFolders, type Ports } from './layout.ts';
 import type { Progress } from './progress.ts';
 import { answers, isListening, isServing } from './ready.ts';
@@ -114,7 +114,6 @@ function controlPlaneService(layout: Layout, ports: Ports, tools: Tools): Servic
   return createService(
     {
       name: 'control plane',
-      command: node,
       args: [programs.controlPlane, 'run', '--data', layout.controlPlane],
       env: {},
       logFile: `${layout.logs}/control-plane.log`,
@@ -132,7 +131,6 @@ function agentService(layout: Layout, kubeconfig: string, tools: Tools): Service
   return createService(
     {
       name: 'agent',
-      command: node,
       args: [
         ...flags,
         programs.agent,

@@ -1,14 +1,16 @@
 // One long-lived process of ours: start, wait until it is ready, stop, kill, start again. Output goes to a log file.
-// Invariant: a service that ends by itself while it is being waited for is an error with the end of its log.
+// Invariants: a service that ends by itself while it is being waited for is an error with what it said last; it ends
+// with us, however we end (leash.ts).
 // Used by fleet.ts; system tests kill and restart through it.
 import { readFile } from 'node:fs/promises';
 import type { Clock } from '../../daemon/clock.ts';
 import type { Child, Exec, Exit } from '../../daemon/exec.ts';
+import { node } from './commands.ts';
 
 /** How a service is run and how one knows that it is ready. */
 export interface ServiceSettings {
   readonly name: string;
-  readonly command: string;
+  /** Arguments of Node: its own flags, the program, the arguments of the program. */
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly logFile: string;
@@ -42,6 +44,7 @@ export class ServiceEnded extends Error {
   }
 }
 
+const leash = new URL('leash.ts', import.meta.url).href;
 const pollIntervalMs = 50;
 const stopGraceMs = 10_000;
 const shownLogCharacters = 2_000;
@@ -52,10 +55,11 @@ export function createService(
 ): Service {
   let child: Child | undefined;
   const started = async (): Promise<Child> => {
-    const { command, args, env, logFile } = settings;
-    return await tools.exec.spawn(command, args, {
+    const { args, env, logFile } = settings;
+    return await tools.exec.spawn(node, ['--import', leash, ...args], {
       env,
       output: { file: logFile },
+      leash: true,
       group: true,
       graceMs: stopGraceMs,
     });

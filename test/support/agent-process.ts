@@ -51,7 +51,6 @@ export function agentProcess({ kubeconfig, joinFile, folder, flags = [] }: Agent
   const service = createService(
     {
       name: 'agent',
-      command: process.execPath,
       args: [programs.agent, ...runArguments({ data, socket, kubeconfig, joinFile }), ...flags],
       env: {},
       logFile,
