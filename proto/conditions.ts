@@ -33,6 +33,35 @@ const entries = {
   SiteRevoked: { severity: 'error', text: 'The identity of this site was withdrawn.', next: 'Talk to the operator; what runs goes on.' },
   EnrolmentPending: { severity: 'info', text: 'The operator has not approved this machine yet.', next: 'Read the six words to the operator, who approves when both ends show the same.' },
   StoreFull: { severity: 'error', text: 'The disk is full; reports are shed.', next: 'Free some space on the disk of the data folder; what runs goes on.' },
+  // Health: what became of what was applied
+  HealthInProgress: { severity: 'info', text: 'Something that was applied is not ready yet.', next: 'Wait.' },
+  NotHealthy: { severity: 'error', text: 'Something that was applied does not work.', next: '`tre-agent status` on site names it and says why.' },
+  HealthUnknown: { severity: 'warning', text: 'It is not known whether everything works.', next: 'Give the agent the missing right to look, or wait until the cluster answers.' },
+  NodeNotReady: { severity: 'error', text: 'A node of the cluster is not ready: nothing new starts there.', next: 'Look at its kubelet and its container runtime; restart the service that does not run.' },
+  NodeSilent: { severity: 'error', text: 'A node of the cluster has not been heard of: its kubelet does not run, or its machine is off.', next: 'Restart the kubelet (with K3s: the service k3s) on that machine.' },
+  ContainerRuntimeDown: { severity: 'error', text: 'The container runtime of a node does not answer.', next: 'Restart the container runtime (with K3s: the service k3s) on that machine.' },
+
+  // The machine
+  DiskLow: { severity: 'warning', text: 'A disk of this machine is nearly full.', next: 'Free some space, or give the machine a larger disk.' },
+  DiskFull: { severity: 'error', text: 'A disk of this machine is full.', next: 'Free some space now: what runs may stop.' },
+  InodesLow: { severity: 'warning', text: 'A disk of this machine has nearly no room for more files.', next: 'Remove files that are not needed; many small ones are the usual cause.' },
+  InodesFull: { severity: 'error', text: 'A disk of this machine has no room for another file.', next: 'Remove files now; many small ones are the usual cause.' },
+  MemoryLow: { severity: 'warning', text: 'This machine has little free memory.', next: 'Stop what is not needed, or give the machine more memory.' },
+  UnderPressure: { severity: 'warning', text: 'Work on this machine waits for processors, memory or disks most of the time.', next: 'See in `tre-agent status` which of them; stop what is not needed, or give the machine more.' },
+  TemperatureHigh: { severity: 'warning', text: 'This machine is hot.', next: 'Look at its fans and at the room.' },
+  ClockNotSynchronised: { severity: 'warning', text: 'The clock of this machine is not synchronised.', next: 'Start a time service (chrony or systemd-timesyncd) with the time server of the hospital.' },
+  ClockOff: { severity: 'error', text: 'The clock of this machine differs from that of the control plane by more than a minute.', next: 'Set the clock, and start a time service (chrony or systemd-timesyncd).' },
+  CertificateExpiring: { severity: 'warning', text: 'The certificate of this site runs out soon and could not be renewed.', next: 'Bring back the connection to the control plane; it is renewed by itself then.' },
+
+  // Isolation
+  NetworkPolicyNotEnforced: { severity: 'error', text: 'This cluster does not enforce network policies: nothing keeps projects apart.', next: 'Install a network plugin that enforces them (K3s does when it is not disabled; Calico, Cilium).' },
+  NetworkPolicyUnproven: { severity: 'warning', text: 'It could not be tried whether this cluster enforces network policies.', next: 'See in `tre-agent status` why; the probe needs its image and a node on which pods run.' },
+  PodSecurityNotEnforced: { severity: 'error', text: 'A namespace of the release does not refuse privileged pods.', next: 'The release needs the label pod-security.kubernetes.io/enforce (baseline or restricted) on it.' },
+  ServiceAccountTokenMounted: { severity: 'warning', text: 'A pod holds a token of the default service account.', next: 'The release needs automountServiceAccountToken: false.' },
+  PublicLoadBalancer: { severity: 'error', text: 'A service is open to a public network.', next: 'Give it an internal load balancer, or take it out of the release.' },
+
+  // Somebody decided
+  HeldOnSite: { severity: 'warning', text: 'Somebody on site has put new releases on hold; what runs goes on.', next: 'It ends by itself at the time shown; on site, `tre-agent release-hold` ends it now.' },
 } as const satisfies Record<string, ConditionEntry>;
 
 /** A code of the closed list. */

@@ -121,6 +121,17 @@ const entries = {
   OBJECT_NOT_OURS: { exit: 3, http: 409, text: 'An object of this name exists and was not created by this agent.', next: 'Find out whose it is; when nobody needs it, delete it, and the agent creates its own.' },
   OBJECT_REFUSED: { exit: 3, http: 422, text: 'The API server refuses the object.', next: 'The release needs a correction; the API server says on site which field.' },
   OBJECT_CONFLICT: { exit: 3, http: 409, text: 'Somebody else manages a field of this object.', next: 'Find out who changed it; the agent repairs objects of its own by itself.' },
+  // A person on site, an operator
+  SITE_HELD: { exit: 3, http: 409, text: 'Somebody on site has put new releases on hold.', next: 'Wait until the hold ends, or ask the people on site; it is tried again by itself then.' },
+  HOLD_INVALID: { exit: 2, http: 400, text: 'This is no time for which a site can be held.', next: 'Give a time from 1m to 30d, such as --for 8h.' },
+  NOT_HELD: { exit: 3, http: 409, text: 'This site is not held.', next: 'Nothing; `tre-agent status` shows how it stands.' },
+  CODE_UNKNOWN: { exit: 2, http: 404, text: 'There is no such code.', next: 'Copy it from `tre-agent status`; upper and lower case do not matter.' },
+  LABEL_INVALID: { exit: 3, http: 400, text: 'This is no label.', next: 'Write key=value (or key- to remove one): letters, digits, - _ . and at most 63 of them.' },
+  NO_EARLIER_RELEASE: { exit: 3, http: 409, text: 'This site had no other release before.', next: 'Assign one by name: `trectl site assign`.' },
+  SITE_IN_USE: { exit: 3, http: 409, text: 'This site has a machine that has joined.', next: 'Revoke it first: `trectl site revoke`; what runs there goes on.' },
+  AUDIT_BROKEN: { exit: 1, http: 500, text: 'The audit was changed: a row does not follow from the one before.', next: 'Keep a copy of the database and tell the security contact.' },
+  ALERT_TARGET_INVALID: { exit: 3, http: 400, text: 'This is no target for alerts.', next: 'Give an https address, and a secret of at least 32 characters in a file.' },
+  NO_TERMINAL: { exit: 2, http: 400, text: '--watch needs a terminal or -o json.', next: 'Leave out --watch, or add -o json for one line per change.' },
 } as const satisfies Record<string, ErrorEntry>;
 
 /** A code of the closed list. */

@@ -5,6 +5,7 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { isDigest } from '../../daemon/content-files.ts';
 import { documentBounds } from '../../proto/document.ts';
 import { ReportBodySchema } from '../../proto/gen/tre/v1/sync_pb.ts';
+import type { Wanted } from '../plan/world.ts';
 import { collectGarbage } from '../store/collect.ts';
 import type { AgentStore } from '../store/store.ts';
 import { type ContentSource, fetchMissing } from './content.ts';
@@ -119,7 +120,8 @@ async function adopt(
   if (!fetched.ok) return refused(fetched.code);
   const resolved = await resolveObjects(content, release, parameters);
   if (!resolved.ok) return refused(resolved.code);
-  commit(deps, document, { objects: resolved.objects, prune: release.prune });
+  const { prune, components, health } = release;
+  commit(deps, document, { objects: resolved.objects, prune, components, health });
   await content.dropUnfinished();
   return { kind: 'accepted', document };
 }
@@ -127,7 +129,7 @@ async function adopt(
 function commit(
   { store, view }: AcceptDeps,
   { desired: { release, clusterUid }, ...document }: JudgedDocument,
-  parts: Pick<NonNullable<ReturnType<AgentStore['desired']['wanted']>>, 'objects' | 'prune'>,
+  parts: Pick<Wanted, 'objects' | 'prune' | 'components' | 'health'>,
 ): void {
   const { epoch, generation, documentDigest, envelope } = document;
   const wanted = { epoch, generation, release, clusterUid, ...parts };

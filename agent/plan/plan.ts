@@ -8,7 +8,7 @@ import { conditionOf, countConditions } from './conditions.ts';
 import { rankOf } from './rank.ts';
 import type { Plan, Step, Waiting } from './step.ts';
 import { takeBack } from './take-back.ts';
-import type { ObjectName, Observed, OwnedObject, Wanted, WantedObject } from './world.ts';
+import type { ObjectId, ObjectName, Observed, OwnedObject, Wanted, WantedObject } from './world.ts';
 
 /** `wanted` is null until the control plane has assigned a release. */
 export function plan(wanted: Wanted | null, observed: Observed): Plan {
@@ -20,13 +20,17 @@ export function plan(wanted: Wanted | null, observed: Observed): Plan {
   const unknown = wanted.objects.filter(
     (object) => !isIntended(object, observed.inventory.get(object.id), wanted),
   );
-  if (unknown.length > 0) return planOf({ steps: [{ kind: 'intend', objects: unknown }], waiting: [] });
-
-  const { steps, waiting, appliedCount } = bringAllForward(wanted, observed);
+  if (unknown.length > 0) {
+    const notInPlace = wanted.objects.map(({ id }) => id);
+    return planOf({ steps: [{ kind: 'intend', objects: unknown }], waiting: [], notInPlace });
+  }
+  const { steps, waiting, appliedCount, notInPlace } = bringAllForward(wanted, observed);
   if (steps.length === 0 && waiting.length === 0)
     return planOf({ ...takeBack(wanted, observed), appliedCount });
-  const repairCount = steps.filter(({ step }) => step.kind === 'apply' && step.reason === 'repair').length;
-  return planOf({ steps: lowestRank(steps), waiting, appliedCount, repairCount });
+  const repairing = steps.flatMap(({ object, step }) =>
+    step.kind === 'apply' && step.reason === 'repair' ? [object.id] : [],
+  );
+  return planOf({ steps: lowestRank(steps), waiting, appliedCount, notInPlace, repairing });
 }
 
 function standStill(code: ConditionCode): Plan {
@@ -35,6 +39,8 @@ function standStill(code: ConditionCode): Plan {
     waiting: [],
     conditions: [{ code, count: 0 }],
     appliedCount: 0,
+    notInPlace: [],
+    repairing: [],
     applied: false,
     drifted: false,
   };
@@ -47,16 +53,18 @@ function isIntended(object: WantedObject, row: OwnedObject | undefined, { releas
 function bringAllForward(wanted: Wanted, observed: Observed) {
   const steps: ObjectStep[] = [];
   const waiting: Waiting[] = [];
+  const notInPlace: ObjectId[] = [];
   let appliedCount = 0;
   for (const object of wanted.objects) {
     const row = observed.inventory.get(object.id);
     if (row === undefined) continue;
     const verdict = bringForward(object, row, observed);
     if (verdict.kind === 'in-place') appliedCount += 1;
+    else notInPlace.push(object.id);
     if (verdict.kind === 'step') steps.push({ object, step: verdict.step });
     if (verdict.kind === 'waiting') waiting.push(verdict.waiting);
   }
-  return { steps, waiting, appliedCount };
+  return { steps, waiting, appliedCount, notInPlace };
 }
 
 interface ObjectStep {
@@ -73,22 +81,24 @@ interface Outcome {
   readonly steps: readonly Step[];
   readonly waiting: readonly Waiting[];
   readonly appliedCount?: number;
-  readonly repairCount?: number;
+  readonly notInPlace?: readonly ObjectId[];
+  readonly repairing?: readonly ObjectId[];
   readonly keptCount?: number;
   readonly unseenCount?: number;
 }
 
 function planOf({ steps, waiting, ...counts }: Outcome): Plan {
-  const { appliedCount = 0, repairCount = 0, keptCount = 0, unseenCount = 0 } = counts;
+  const { appliedCount = 0, notInPlace = [], repairing = [], keptCount = 0, unseenCount = 0 } = counts;
   const conditions = countConditions([
     ...waiting.map(({ code }) => code),
     ...times(steps.length, 'Progressing'),
-    ...times(repairCount, 'Drifted'),
+    ...times(repairing.length, 'Drifted'),
     ...times(keptCount, 'ObjectKept'),
     ...times(unseenCount, 'WaitingForKind'),
   ]);
   const applied = steps.length === 0 && waiting.length === 0;
-  return { steps, waiting, conditions, appliedCount, applied, drifted: repairCount > 0 };
+  const drifted = repairing.length > 0;
+  return { steps, waiting, conditions, appliedCount, notInPlace, repairing, applied, drifted };
 }
 
 function times(count: number, code: ConditionCode): ConditionCode[] {

@@ -54,6 +54,10 @@ export interface Plan {
   readonly conditions: readonly Condition[];
   /** Objects in the wanted state. */
   readonly appliedCount: number;
+  /** Wanted objects that are not, in the order of the release; empty when the cluster could not be asked. */
+  readonly notInPlace: readonly ObjectId[];
+  /** Objects that others changed or deleted, about to be repaired. */
+  readonly repairing: readonly ObjectId[];
   readonly applied: boolean;
   readonly drifted: boolean;
 }

@@ -1,7 +1,7 @@
 // The planner's whole world as plain readonly data: what is wanted and what was seen.
 // Time, attempts, what was applied last and what was seen of finished Jobs are fields here, so the planner never asks.
 // Built by agent/observe (observed) and agent/store (wanted, inventory, attempts); read by plan, report and local.
-import type { PruneAllowance, ReleaseReference } from '../../proto/document.ts';
+import type { HealthRule, PruneAllowance, ReleaseReference } from '../../proto/document.ts';
 import type { ErrorCode } from '../../proto/errors.ts';
 
 /** Group, version and kind as `group/version/kind`; the core group is the empty text: `/v1/ConfigMap`. */
@@ -24,6 +24,8 @@ export interface ObjectName {
 export interface WantedObject extends ObjectName {
   /** Place in the release's list of objects: how reports name it. */
   readonly index: number;
+  /** The component of the release that it belongs to. */
+  readonly component: string;
   /** Digest of the bytes to send, after parameters were filled in. */
   readonly digest: string;
   /** Digest of what cannot be changed in place (for a Job: its spec less the mutable fields); null for all other kinds. */
@@ -42,6 +44,10 @@ export interface Wanted {
   readonly clusterUid: string | null;
   readonly objects: readonly WantedObject[];
   readonly prune: readonly PruneAllowance[];
+  /** Names of the release's components: reports name a component by its place here. */
+  readonly components: readonly string[];
+  /** When custom kinds count as current or failed. */
+  readonly health: readonly HealthRule[];
 }
 
 /** One object that is ours, or may become ours: a row is written before the first apply and leaves after the last delete. */

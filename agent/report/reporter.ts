@@ -8,6 +8,7 @@ import type { Wanted } from '../plan/world.ts';
 import type { AgentStore } from '../store/store.ts';
 import { countRun, idOf, runReport } from './run-result.ts';
 import type { HeldCondition, SeenRun } from './seen.ts';
+import type { SideFacts } from './side-facts.ts';
 import { stateReport } from './site-state.ts';
 
 /** Why an object is not as wanted, in the words of the API server: for the screen on site, never sent. */
@@ -29,16 +30,20 @@ export interface LastRun {
 export class Reporter {
   readonly #store: AgentStore;
   readonly #onQueued: () => void;
+  readonly #side: () => SideFacts;
   readonly #problems = new Map<string, ObjectProblem>();
   #appliedCount = 0;
   #releaseDigest = '';
   #kubernetesVersion = '';
+  #notInPlace: ReadonlySet<string> = new Set();
+  #repairing: ReadonlySet<string> = new Set();
   #last: LastRun | undefined;
 
-  /** `onQueued` is told when the outbox has something new. */
-  constructor(store: AgentStore, onQueued: () => void) {
+  /** `onQueued` is told when the outbox has something new; `side` is asked for what else is known. */
+  constructor(store: AgentStore, onQueued: () => void, side: () => SideFacts = () => ({})) {
     this.#store = store;
     this.#onQueued = onQueued;
+    this.#side = side;
   }
 
   /** Undefined until the first run has ended. */
@@ -50,22 +55,38 @@ export class Reporter {
     this.#remember(run, wanted);
     const { desired, outbox, journal } = this.#store;
     if (run.plan.applied && wanted !== null) desired.setRelease('running', wanted.release, run.endedAtMs);
-    const conditions = this.#conditions(run.plan.conditions, run.observed.now);
     const counts = countRun(run, wanted);
+    this.#store.atomically(() => {
+      if (counts === undefined) return;
+      journal.addRun(counts);
+      outbox.queue('result', runReport(counts, run, wanted));
+    });
+    const isNews = this.#queueState(run, wanted, run.observed.now) || counts !== undefined;
+    if (isNews) this.#onQueued();
+  }
+
+  /** Something besides the runs changed: health, the machine, isolation, a hold. Nothing is queued before the first run. */
+  refresh(nowMs: number): void {
+    if (this.#last === undefined) return;
+    const { run, wanted } = this.#last;
+    if (this.#queueState(run, wanted, nowMs)) this.#onQueued();
+  }
+
+  #queueState(run: SeenRun, wanted: Wanted | null, nowMs: number): boolean {
+    const side = sideFor(wanted, this.#side());
+    if (run.plan.applied && wanted !== null && side.health?.healthy === true)
+      this.#store.desired.setRelease('last-healthy', wanted.release, nowMs);
+    const conditions = this.#conditions(run.plan.conditions, side, nowMs);
     const state = stateReport({
       run,
       wanted,
       conditions,
-      releases: desired.releases(),
+      releases: this.#store.desired.releases(),
       appliedCount: this.#appliedCount,
       kubernetesVersion: this.#kubernetesVersion,
-    });
-    const isNews = this.#store.atomically(() => {
-      if (counts !== undefined) {
-        journal.addRun(counts);
-        outbox.queue('result', runReport(counts, run, wanted));
-      }
-      return outbox.queueState(state) || counts !== undefined;
+      notInPlace: this.#notInPlace,
+      repairing: this.#repairing,
+      side,
     });
     this.#last = {
       run,
@@ -74,13 +95,17 @@ export class Reporter {
       problems: [...this.#problems.values()],
       appliedCount: this.#appliedCount,
     };
-    if (isNews) this.#onQueued();
+    return this.#store.outbox.queueState(state);
   }
 
   /** Keeps what the next run may not see again: the last answers of a cluster that has gone away, and texts of failures. */
   #remember({ plan, observed, results }: SeenRun, wanted: Wanted | null): void {
     const releaseDigest = wanted?.release.digest ?? '';
-    if (observed.cluster.ok || releaseDigest !== this.#releaseDigest) this.#appliedCount = plan.appliedCount;
+    if (observed.cluster.ok || releaseDigest !== this.#releaseDigest) {
+      this.#appliedCount = plan.appliedCount;
+      this.#notInPlace = new Set(observed.cluster.ok ? plan.notInPlace : wanted?.objects.map(({ id }) => id));
+      this.#repairing = new Set(plan.repairing);
+    }
     if (observed.cluster.ok) this.#kubernetesVersion = observed.cluster.version;
     this.#releaseDigest = releaseDigest;
     for (const result of results) {
@@ -93,8 +118,8 @@ export class Reporter {
     for (const id of this.#problems.keys()) if (!observed.inventory.has(id)) this.#problems.delete(id);
   }
 
-  #conditions(planned: readonly Condition[], nowMs: number): readonly HeldCondition[] {
-    const all = [...planned, ...siteConditions(this.#store)];
+  #conditions(planned: readonly Condition[], side: SideFacts, nowMs: number): readonly HeldCondition[] {
+    const all = [...planned, ...siteConditions(this.#store), ...sideConditions(side)];
     const since = this.#store.conditions.hold(new Set(all.map(({ code }) => code)), nowMs);
     return all.map((condition) => ({ ...condition, sinceMs: since.get(condition.code) ?? nowMs }));
   }
@@ -114,4 +139,30 @@ function siteConditions({ site, desired, journal, isFull }: AgentStore): readonl
   if ((site.read()?.revokedAtMs ?? null) !== null) codes.push('SiteRevoked');
   if (isFull()) codes.push('StoreFull');
   return codes.map((code) => ({ code, count: 0 }));
+}
+
+/** Health that was looked at for another document says nothing about this one. */
+function sideFor(wanted: Wanted | null, side: SideFacts): SideFacts {
+  return side.health?.generation === wanted?.generation ? side : { ...side, health: undefined };
+}
+
+/** What the other rooms found; of health: how many objects fail, are on their way, or could not be looked at. */
+function sideConditions({ health, host, isolation, hold }: SideFacts): readonly Condition[] {
+  const withStatus = (...wanted: readonly string[]) =>
+    (health?.objects ?? []).filter(({ status }) => wanted.includes(status)).length;
+  const counted: readonly Condition[] = [
+    { code: 'NotHealthy', count: withStatus('failed') },
+    { code: 'HealthInProgress', count: withStatus('in-progress', 'terminating') },
+    { code: 'HealthUnknown', count: withStatus('unknown') },
+    ...(['NodeNotReady', 'NodeSilent', 'ContainerRuntimeDown'] as const).map((code) => ({
+      code,
+      count: (health?.nodes ?? []).filter((node) => node.code === code).length,
+    })),
+  ];
+  return [
+    ...counted.filter(({ count }) => count > 0),
+    ...(host?.conditions ?? []),
+    ...(isolation?.conditions ?? []),
+    ...(hold === undefined ? [] : [{ code: 'HeldOnSite', count: 0 } as const]),
+  ];
 }

@@ -8,6 +8,7 @@ import type { Wanted } from '../plan/world.ts';
 import type { KnownRelease, ReleaseRole } from '../store/desired.ts';
 import type { StateReport } from '../store/outbox.ts';
 import { type HeldCondition, placeOf, type SeenRun, wantedPlaces } from './seen.ts';
+import type { SideFacts } from './side-facts.ts';
 
 export interface StateFacts {
   readonly run: SeenRun;
@@ -17,6 +18,11 @@ export interface StateFacts {
   /** Of the last look that the cluster answered. */
   readonly appliedCount: number;
   readonly kubernetesVersion: string;
+  /** Objects that are wanted and not in place, and those about to be repaired, when the cluster last answered. */
+  readonly notInPlace: ReadonlySet<string>;
+  readonly repairing: ReadonlySet<string>;
+  /** Its health is of the wanted document, or absent. */
+  readonly side: SideFacts;
 }
 
 /** A message stays far below its limit of 64 KiB; how many there are in all stands in the conditions. */
@@ -25,22 +31,17 @@ const maxObjects = 400;
 /** The row of the outbox; its digest covers everything but the time of the look. */
 export function stateReport(facts: StateFacts): StateReport {
   const state = siteState(facts);
-  const encoded = (observedAtMs: bigint) =>
-    toBinary(
-      ReportBodySchema,
-      create(ReportBodySchema, { body: { case: 'state', value: { ...state, observedAtMs } } }),
-    );
-  return { key: 'site', digest: digestOf(encoded(0n)), body: encoded(BigInt(facts.run.observed.now)) };
+  const encoded = (observedAtMs: number, healthObservedAtMs: number) => {
+    const times = { observedAtMs: BigInt(observedAtMs), healthObservedAtMs: BigInt(healthObservedAtMs) };
+    const value = { ...state, ...times };
+    return toBinary(ReportBodySchema, create(ReportBodySchema, { body: { case: 'state', value } }));
+  };
+  const body = encoded(facts.run.observed.now, facts.side.health?.observedAtMs ?? 0);
+  return { key: 'site', digest: digestOf(encoded(0, 0)), body };
 }
 
-function siteState({
-  run,
-  wanted,
-  conditions,
-  releases,
-  appliedCount,
-  kubernetesVersion,
-}: StateFacts): MessageInitShape<typeof SiteStateSchema> {
+function siteState(facts: StateFacts): MessageInitShape<typeof SiteStateSchema> {
+  const { run, wanted, conditions, releases, appliedCount, kubernetesVersion, side } = facts;
   const digest = (role: ReleaseRole) => releases.get(role)?.digest ?? '';
   return {
     epoch: wanted?.epoch ?? 0,
@@ -58,7 +59,49 @@ function siteState({
     objectsWanted: wanted?.objects.length ?? 0,
     objectsApplied: appliedCount,
     kubernetesVersion,
+    healthy: side.health?.healthy ?? false,
+    health: healthFacts(side),
+    components: componentFacts(facts),
+    ...(side.hold !== undefined && {
+      hold: { sinceMs: BigInt(side.hold.sinceMs), untilMs: BigInt(side.hold.untilMs) },
+    }),
+    ...(side.isolation !== undefined && {
+      isolation: {
+        networkPolicy: side.isolation.networkPolicy,
+        checkedAtMs: BigInt(side.isolation.checkedAtMs ?? 0),
+      },
+    }),
   };
+}
+
+/** Failed ones first: what is cut off matters less. */
+function healthFacts({ health }: SideFacts) {
+  const order = ['failed', 'unknown', 'terminating', 'in-progress'];
+  return (health?.objects ?? [])
+    .flatMap(({ reason, index, sinceMs, status }) =>
+      reason === null ? [] : [{ reason, index, sinceMs: BigInt(sinceMs), status }],
+    )
+    .toSorted((one, other) => order.indexOf(one.status) - order.indexOf(other.status))
+    .slice(0, maxObjects)
+    .map(({ status: _, ...fact }) => fact);
+}
+
+/** One per component of the wanted release, by its place there. */
+function componentFacts({ wanted, notInPlace, repairing, side: { health } }: StateFacts) {
+  const current = new Set(
+    (health?.objects ?? []).filter(({ status }) => status === 'current').map(({ id }) => id),
+  );
+  const objects = Map.groupBy(wanted?.objects ?? [], ({ component }) => component);
+  return (wanted?.components ?? []).map((name, index) => {
+    const own = objects.get(name) ?? [];
+    return {
+      index,
+      applied: !own.some(({ id }) => notInPlace.has(id)),
+      healthy: own.every(({ id }) => current.has(id)),
+      drifted: own.some(({ id }) => repairing.has(id)),
+      objects: own.length,
+    };
+  });
 }
 
 /** Objects that wait, then objects that are kept; each by the place at which a release lists it. */

@@ -19,6 +19,7 @@ export function describeObject(object: ReleaseObject, index: number, bytes: Uint
     namespace,
     name,
     index,
+    component: object.component,
     digest: digestOf(bytes),
   };
   const isJob = group === 'batch' && kind === 'Job';

@@ -2,7 +2,7 @@
 // Invariants: a document and its objects become visible together, in one transaction; the generation held never falls
 // within an epoch (intake judges, this file keeps). Written by agent/intake, read by the reconciler at every run.
 import type { Database } from '../../daemon/sqlite.ts';
-import type { PruneAllowance, ReleaseReference } from '../../proto/document.ts';
+import type { HealthRule, PruneAllowance, ReleaseReference } from '../../proto/document.ts';
 import type { Wanted, WantedObject } from '../plan/world.ts';
 
 /** The place of the held document in the chain of this site's documents. */
@@ -77,6 +77,8 @@ interface DesiredRow {
   readonly release_digest: string;
   readonly cluster_uid: string | null;
   readonly prune: string;
+  readonly components: string;
+  readonly health: string;
   readonly accepted_at_ms: number;
 }
 
@@ -88,21 +90,21 @@ function prepare(database: Database) {
   return {
     read: database.prepare<DesiredRow>(
       `SELECT epoch, generation, document_digest, release_name, release_version, release_digest, cluster_uid, prune,
-         accepted_at_ms FROM desired`,
+         accepted_at_ms, components, health FROM desired`,
     ),
     write: database.prepare(
       `INSERT OR REPLACE INTO desired VALUES (1, :epoch, :generation, :documentDigest, :envelope, :name, :version, :digest,
-         :clusterUid, :prune, :acceptedAtMs)`,
+         :clusterUid, :prune, :acceptedAtMs, :components, :health)`,
     ),
     objects: database.prepare<ObjectRow>(
       `SELECT id, position AS "index", api_group AS "group", version, kind, namespace, name, digest,
-         immutable_digest AS immutableDigest, ttl_after_finished_ms AS ttlAfterFinishedMs, defines
+         immutable_digest AS immutableDigest, ttl_after_finished_ms AS ttlAfterFinishedMs, defines, component
        FROM wanted_object ORDER BY position`,
     ),
     clearObjects: database.prepare('DELETE FROM wanted_object'),
     addObject: database.prepare(
       `INSERT INTO wanted_object VALUES (:index, :id, :group, :version, :kind, :namespace, :name, :digest, :immutableDigest,
-         :ttlAfterFinishedMs, :defines)`,
+         :ttlAfterFinishedMs, :defines, :component)`,
     ),
     releases: database.prepare<KnownRelease & { readonly role: ReleaseRole }>(
       'SELECT role, name, version, digest, since_ms AS sinceMs FROM release_role',
@@ -115,7 +117,7 @@ function prepare(database: Database) {
 }
 
 function documentRow({
-  wanted: { release, prune, ...document },
+  wanted: { release, prune, components, health, ...document },
   documentDigest,
   envelope,
   acceptedAtMs,
@@ -127,6 +129,8 @@ function documentRow({
     clusterUid,
     ...release,
     prune: JSON.stringify(prune),
+    components: JSON.stringify(components),
+    health: JSON.stringify(health),
     documentDigest,
     envelope,
     acceptedAtMs,
@@ -154,8 +158,10 @@ function wanted(row: DesiredRow, objects: readonly ObjectRow[]): Wanted {
     generation: row.generation,
     release: releaseOf(row),
     clusterUid: row.cluster_uid,
-    // Both texts were written by `commit`.
+    // These texts were written by `commit`.
     objects: objects.map((object) => ({ ...object, defines: JSON.parse(object.defines) as string[] })),
     prune: JSON.parse(row.prune) as PruneAllowance[],
+    components: JSON.parse(row.components) as string[],
+    health: JSON.parse(row.health) as HealthRule[],
   };
 }

@@ -23,7 +23,7 @@ CREATE TABLE desired (
   cluster_uid TEXT,
   prune TEXT NOT NULL,
   accepted_at_ms INTEGER NOT NULL
-) STRICT;
+, components TEXT NOT NULL DEFAULT '[]', health TEXT NOT NULL DEFAULT '[]') STRICT;
 
 CREATE TABLE enrolment (
   only INTEGER PRIMARY KEY CHECK (only = 1),
@@ -31,6 +31,20 @@ CREATE TABLE enrolment (
   token_digest TEXT NOT NULL,
   csr BLOB,
   request_id TEXT
+) STRICT;
+
+CREATE TABLE hardware (
+  only INTEGER PRIMARY KEY CHECK (only = 1),
+  machine_boot TEXT NOT NULL,
+  read_at_ms INTEGER NOT NULL,
+  facts TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE hold (
+  only INTEGER PRIMARY KEY CHECK (only = 1),
+  since_ms INTEGER NOT NULL,
+  until_ms INTEGER NOT NULL,
+  why TEXT NOT NULL
 ) STRICT;
 
 CREATE TABLE inventory (
@@ -48,6 +62,27 @@ CREATE TABLE inventory (
   applied_immutable_digest TEXT,
   own_hash TEXT,
   kept INTEGER NOT NULL DEFAULT 0 CHECK (kept IN (0, 1))
+) STRICT;
+
+CREATE TABLE isolation (
+  only INTEGER PRIMARY KEY CHECK (only = 1),
+  network_policy TEXT NOT NULL CHECK (network_policy IN ('enforced', 'not-enforced', 'unproven')),
+  checked_at_ms INTEGER NOT NULL,
+  why TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE ledger (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  at_ms INTEGER NOT NULL,
+  message TEXT NOT NULL,
+  body BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE object_health (
+  id TEXT PRIMARY KEY,
+  status TEXT NOT NULL,
+  reason TEXT,
+  since_ms INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE outbox (
@@ -121,4 +156,4 @@ CREATE TABLE wanted_object (
   immutable_digest TEXT,
   ttl_after_finished_ms INTEGER,
   defines TEXT NOT NULL
-) STRICT;
+, component TEXT NOT NULL DEFAULT '') STRICT;

@@ -10,6 +10,7 @@ import { readMigrations } from '../../daemon/migrations.ts';
 import { type Database, lockFolder, openDatabase } from '../../daemon/sqlite.ts';
 import { type ConditionStore, conditionsOver } from './conditions.ts';
 import { type DesiredStore, desiredOver } from './desired.ts';
+import { type HoldStore, holdsOver } from './holds.ts';
 import { type Inventory, inventoryOver } from './inventory.ts';
 import { type Journal, journalOver } from './journal.ts';
 import { type KeyFiles, keyFiles } from './keys.ts';
@@ -23,6 +24,7 @@ export interface AgentStore extends AsyncDisposable {
   readonly outbox: Outbox;
   readonly journal: Journal;
   readonly conditions: ConditionStore;
+  readonly holds: HoldStore;
   readonly keys: KeyFiles;
   readonly content: ContentStore;
   /** Several writes as one: all of them are there afterwards, or none. */
@@ -62,6 +64,7 @@ export async function openStore(
     outbox: outboxOver(room.database, bootId),
     journal: journalOver(room.database),
     conditions: conditionsOver(room.database),
+    holds: holdsOver(room.database),
     keys: keyFiles(join(folder, 'keys'), systemFiles),
     content,
     atomically: (fn) => room.database.transaction(fn),

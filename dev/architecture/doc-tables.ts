@@ -4,6 +4,7 @@
 
 import { conditions } from '../../proto/conditions.ts';
 import { errors } from '../../proto/errors.ts';
+import { healthReasons } from '../../proto/health-reasons.ts';
 import { type Door, placeOf, type Room, rooms } from './import-table.ts';
 
 /** Files of docs/ with the table that stands in each. */
@@ -12,6 +13,7 @@ export const documentTables: Readonly<
 > = {
   'docs/errors.md': { name: 'errors', render: errorTable },
   'docs/conditions.md': { name: 'conditions', render: conditionTable },
+  'docs/health.md': { name: 'health', render: healthTable },
   'docs/architecture.md': { name: 'imports', render: importTable },
 };
 
@@ -44,6 +46,16 @@ function conditionTable(): string {
     next,
   ]);
   return table(['condition', 'severity', 'what it says', 'what to do'], rows);
+}
+
+function healthTable(): string {
+  const rows = Object.entries(healthReasons).map(([code, { status, text, next }]) => [
+    `\`${code}\``,
+    status,
+    text,
+    next,
+  ]);
+  return table(['reason', 'health', 'what it says', 'what to do'], rows);
 }
 
 function importTable(): string {

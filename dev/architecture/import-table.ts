@@ -43,19 +43,47 @@ export const rooms: readonly Room[] = [
     ours: ['proto/document.ts', 'proto/conditions.ts', 'proto/errors.ts'],
     pure: true,
   },
-  { path: 'agent/store', ours: ['proto', 'daemon', { types: 'agent/plan' }, { types: 'agent/act' }] },
+  {
+    path: 'agent/health',
+    ours: ['proto/document.ts', 'proto/health-reasons.ts', 'proto/pointer.ts', { types: 'agent/plan' }],
+    pure: true,
+  },
+  {
+    path: 'agent/store',
+    ours: ['proto', 'daemon', { types: 'agent/plan' }, { types: 'agent/act' }, { types: 'agent/health' }],
+  },
   {
     path: 'agent/observe',
     ours: [
       { types: 'agent/plan' },
       { types: 'agent/act' },
+      'agent/health',
       'agent/cluster',
       'agent/store',
       'daemon',
       'proto/document.ts',
       'proto/errors.ts',
+      'proto/conditions.ts',
+      'proto/health-reasons.ts',
     ],
-    more: { 'host.ts': ['systeminformation'] },
+  },
+  {
+    path: 'agent/host',
+    ours: ['daemon', 'proto/measures.ts', 'proto/conditions.ts', 'agent/store'],
+    node: ['fs', 'os'],
+    more: { 'read-hardware.ts': ['systeminformation', 'node:process'] },
+  },
+  {
+    path: 'agent/probe',
+    ours: [
+      'agent/cluster',
+      'agent/store',
+      'daemon',
+      { types: 'agent/plan' },
+      'proto/document.ts',
+      'proto/conditions.ts',
+      'proto/errors.ts',
+    ],
   },
   {
     path: 'agent/act',
@@ -75,7 +103,14 @@ export const rooms: readonly Room[] = [
   },
   {
     path: 'agent/report',
-    ours: [{ types: 'agent/plan' }, 'proto', 'agent/store'],
+    ours: [
+      { types: 'agent/plan' },
+      { types: 'agent/health' },
+      { types: 'agent/host' },
+      { types: 'agent/probe' },
+      'proto',
+      'agent/store',
+    ],
     npm: ['@bufbuild/protobuf'],
   },
   {
@@ -83,13 +118,20 @@ export const rooms: readonly Room[] = [
     ours: [
       'agent/store',
       { types: 'agent/plan' },
+      { types: 'agent/health' },
+      { types: 'agent/host' },
+      { types: 'agent/probe' },
+      { types: 'agent/report' },
       'daemon',
-      'proto/document.ts',
-      'proto/errors.ts',
-      'proto/conditions.ts',
+      'proto',
     ],
-    npm: ['commander'],
-    node: ['fs', 'net', 'process'],
+    npm: ['commander', '@bufbuild/protobuf'],
+    node: ['fs', 'net', 'process', 'zlib'],
+  },
+  {
+    path: 'agent/doctor',
+    ours: ['agent/local', 'agent/cluster', 'agent/host', 'agent/store', 'agent/config.ts', 'daemon', 'proto'],
+    node: 'any',
   },
   {
     path: 'agent/reconcile.ts',
@@ -151,7 +193,11 @@ export const rooms: readonly Room[] = [
     npm: ['commander', 'js-yaml'],
     node: 'any',
   },
-  { path: 'dev', ours: ['daemon', 'bin', 'proto/errors.ts', 'proto/conditions.ts'], node: 'any' },
+  {
+    path: 'dev',
+    ours: ['daemon', 'bin', 'proto/errors.ts', 'proto/conditions.ts', 'proto/health-reasons.ts'],
+    node: 'any',
+  },
   { path: 'bin', ours: [], node: 'any' },
 ];
 

@@ -21,6 +21,7 @@ export function configMap(
     ...key,
     id: objectId(key),
     index,
+    component: 'one',
     digest,
     immutableDigest: null,
     ttlAfterFinishedMs: null,

@@ -100,7 +100,16 @@ export async function clusterSite({
         Buffer.from(JSON.stringify([described.map((one) => [one.id, one.digest]), prune])),
       );
       const release = { name: 'test', version: String(generation), digest };
-      wanted = { epoch: 1, generation, release, clusterUid: null, objects: described, prune };
+      wanted = {
+        epoch: 1,
+        generation,
+        release,
+        clusterUid: null,
+        objects: described,
+        prune,
+        components: ['all'],
+        health: [],
+      };
       return wanted;
     },
     settle: async () => {

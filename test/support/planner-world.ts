@@ -40,13 +40,22 @@ export function thing(text: string, facts: Partial<WantedObject> = {}): WantedOb
     defines,
   };
   const id = objectId({ group, kind, namespace, name });
-  return { id, group, version, kind, namespace, name, index: 0, ...plain, ...facts };
+  return { id, group, version, kind, namespace, name, index: 0, component: 'all', ...plain, ...facts };
 }
 
 export function wanted(objects: readonly WantedObject[], prune: readonly PruneAllowance[] = []): Wanted {
   const release = { name: 'tre', version: '1', digest: simulatedRelease };
   const numbered = objects.map((object, index) => ({ ...object, index }));
-  return { epoch: 1, generation: 1, release, clusterUid: null, objects: numbered, prune };
+  return {
+    epoch: 1,
+    generation: 1,
+    release,
+    clusterUid: null,
+    objects: numbered,
+    prune,
+    components: ['all'],
+    health: [],
+  };
 }
 
 /** A cluster that serves everything but custom kinds, with no object and no memory. */

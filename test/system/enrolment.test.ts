@@ -153,6 +153,8 @@ test.serial('a machine joins, is approved by its words, gets its document and re
     waiting: [],
     conditions: [],
     appliedCount: 300,
+    notInPlace: [],
+    repairing: [],
     applied: true,
     drifted: false,
   };

@@ -14,7 +14,16 @@ const nowMs = Date.UTC(2026, 10, 23, 10, 6);
 const minuteMs = 60_000;
 const release = { name: 'small-tre', version: '2.0.0', digest: `sha256:${'d'.repeat(64)}` };
 const objects = [configMap('portal', 0), configMap('workspace', 1), configMap('policy', 2)];
-const wanted: Wanted = { epoch: 1, generation: 2, release, clusterUid: null, objects, prune: [] };
+const wanted: Wanted = {
+  epoch: 1,
+  generation: 2,
+  release,
+  clusterUid: null,
+  objects,
+  prune: [],
+  components: [],
+  health: [],
+};
 const connected: SessionFacts = {
   kind: 'streaming',
   trouble: null,
@@ -26,6 +35,8 @@ const applied: Plan = {
   waiting: [],
   conditions: [],
   appliedCount: 3,
+  notInPlace: [],
+  repairing: [],
   applied: true,
   drifted: false,
 };

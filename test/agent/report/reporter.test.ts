@@ -15,7 +15,16 @@ import { scratch } from '../../support/scratch.ts';
 const bootId = '019aaf00-0000-7000-8000-0000000000b0';
 const [a, b] = [configMap('a', 0), configMap('b', 1)];
 const release = { name: 'demo', version: '1.0.0', digest: `sha256:${'d'.repeat(64)}` };
-const wanted: Wanted = { epoch: 1, generation: 3, release, clusterUid: null, objects: [a, b], prune: [] };
+const wanted: Wanted = {
+  epoch: 1,
+  generation: 3,
+  release,
+  clusterUid: null,
+  objects: [a, b],
+  prune: [],
+  components: [],
+  health: [],
+};
 
 const site = {
   id: siteId,
@@ -31,6 +40,8 @@ const applied: Plan = {
   waiting: [],
   conditions: [],
   appliedCount: 2,
+  notInPlace: [],
+  repairing: [],
   applied: true,
   drifted: false,
 };

@@ -41,7 +41,26 @@ function wanted(generation: number, names: readonly string[]): Wanted {
     digest: digestOf(Buffer.from(`release ${generation}`)),
   };
   const prune = [{ group: '', kind: 'Namespace', namespace: null, name: 'demo' }];
-  return { epoch: 1, generation, release, clusterUid: null, objects, prune };
+  const health = [
+    {
+      group: 'a',
+      kind: 'B',
+      means: 'failed' as const,
+      pointer: '/status/phase',
+      operator: 'equals' as const,
+      value: 'Bad',
+    },
+  ];
+  return {
+    epoch: 1,
+    generation,
+    release,
+    clusterUid: null,
+    objects,
+    prune,
+    components: ['one', 'two'],
+    health,
+  };
 }
 
 const accepted = (document: Wanted) => ({

@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file tre/v1/annotations.proto.
  */
 export const file_tre_v1_annotations: GenFile = /*@__PURE__*/
-  fileDesc("Chh0cmUvdjEvYW5ub3RhdGlvbnMucHJvdG8SBnRyZS52MSI5CgZFZ3Jlc3MSIgoFY2xhc3MYASABKA4yEy50cmUudjEuRWdyZXNzQ2xhc3MSCwoDd2h5GAIgASgJKuABCgtFZ3Jlc3NDbGFzcxIcChhFR1JFU1NfQ0xBU1NfVU5TUEVDSUZJRUQQABIZChVFR1JFU1NfQ0xBU1NfSURFTlRJVFkQARIZChVFR1JFU1NfQ0xBU1NfUE9TSVRJT04QAhIVChFFR1JFU1NfQ0xBU1NfRkFDVBADEhUKEUVHUkVTU19DTEFTU19USU1FEAQSGAoURUdSRVNTX0NMQVNTX1ZFUlNJT04QBRIbChdFR1JFU1NfQ0xBU1NfQ1JFREVOVElBTBAGEhgKFEVHUkVTU19DTEFTU19XUkFQUEVSEAc6RwoGZWdyZXNzEh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxi1hwMgASgLMg4udHJlLnYxLkVncmVzc1IGZWdyZXNzYgZwcm90bzM", [file_google_protobuf_descriptor]);
+  fileDesc("Chh0cmUvdjEvYW5ub3RhdGlvbnMucHJvdG8SBnRyZS52MSI5CgZFZ3Jlc3MSIgoFY2xhc3MYASABKA4yEy50cmUudjEuRWdyZXNzQ2xhc3MSCwoDd2h5GAIgASgJKpkCCgtFZ3Jlc3NDbGFzcxIcChhFR1JFU1NfQ0xBU1NfVU5TUEVDSUZJRUQQABIZChVFR1JFU1NfQ0xBU1NfSURFTlRJVFkQARIZChVFR1JFU1NfQ0xBU1NfUE9TSVRJT04QAhIVChFFR1JFU1NfQ0xBU1NfRkFDVBADEhUKEUVHUkVTU19DTEFTU19USU1FEAQSGAoURUdSRVNTX0NMQVNTX1ZFUlNJT04QBRIbChdFR1JFU1NfQ0xBU1NfQ1JFREVOVElBTBAGEhgKFEVHUkVTU19DTEFTU19XUkFQUEVSEAcSGQoVRUdSRVNTX0NMQVNTX0hBUkRXQVJFEAgSHAoYRUdSRVNTX0NMQVNTX0lERU5USUZZSU5HEAk6RwoGZWdyZXNzEh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxi1hwMgASgLMg4udHJlLnYxLkVncmVzc1IGZWdyZXNzYgZwcm90bzM", [file_google_protobuf_descriptor]);
 
 /**
  * Why a field leaves the site. `why` is one plain sentence for the hospital.
@@ -100,6 +100,20 @@ export const EgressClass = {
    * @generated from enum value: EGRESS_CLASS_WRAPPER = 7;
    */
   WRAPPER: 7,
+
+  /**
+   * What a machine is made of: models and sizes, no names and no serial numbers.
+   *
+   * @generated from enum value: EGRESS_CLASS_HARDWARE = 8;
+   */
+  HARDWARE: 8,
+
+  /**
+   * Names one machine: leaves only when the site's own settings allow it.
+   *
+   * @generated from enum value: EGRESS_CLASS_IDENTIFYING = 9;
+   */
+  IDENTIFYING: 9,
 } as const;
 
 /**

@@ -17,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tre/v1/sync.proto.
  */
 export const file_tre_v1_sync: GenFile = /*@__PURE__*/
-  fileDesc("ChF0cmUvdjEvc3luYy5wcm90bxIGdHJlLnYxIt4BCgtTeW5jUmVxdWVzdBI4CgVoZWxsbxgBIAEoCzINLnRyZS52MS5IZWxsb0IYqrsYFAgHEhBvcGVucyB0aGUgc3RyZWFtSAASPAoGcmVwb3J0GAIgASgLMg4udHJlLnYxLlJlcG9ydEIaqrsYFggHEhJyb3dzIG9mIHRoZSBvdXRib3hIABJMCgloZWFydGJlYXQYAyABKAsyES50cmUudjEuSGVhcnRiZWF0QiSquxggCAcSHHNob3dzIHRoYXQgdGhlIHNpdGUgaXMgYWxpdmVIAEIJCgdtZXNzYWdlIr0BCgxTeW5jUmVzcG9uc2USIgoHd2VsY29tZRgBIAEoCzIPLnRyZS52MS5XZWxjb21lSAASHgoFb2ZmZXIYAiABKAsyDS50cmUudjEuT2ZmZXJIABIaCgNhY2sYAyABKAsyCy50cmUudjEuQWNrSAASHgoFcmV0cnkYBCABKAsyDS50cmUudjEuUmV0cnlIABIiCgdyZXZva2VkGAUgASgLMg8udHJlLnYxLlJldm9rZWRIAEIJCgdtZXNzYWdlIrQGCgVIZWxsbxJBCgpjYXBhYmlsaXR5GAEgASgNQi2quxgpCAISJXdoYXQgdGhpcyBhZ2VudCdzIHZlcnNpb24gdW5kZXJzdGFuZHMSQwoHYm9vdF9pZBgCIAEoCUIyqrsYLggBEip0ZWxscyBvbmUgc3RhcnQgb2YgdGhlIGFnZW50IGZyb20gdGhlIG5leHQSQAoFZXBvY2gYAyABKA1CMaq7GC0IAhIpdGhlIGVwb2NoIG9mIHRoZSBkb2N1bWVudCB0aGlzIHNpdGUgaG9sZHMSVgoKZ2VuZXJhdGlvbhgEIAEoDUJCqrsYPggCEjp0aGUgZ2VuZXJhdGlvbiBvZiB0aGUgZG9jdW1lbnQgdGhpcyBzaXRlIGhvbGRzOyAwIGZvciBub25lElEKD2RvY3VtZW50X2RpZ2VzdBgFIAEoCUI4qrsYNAgBEjBzaG93cyB3aGljaCBjaGFpbiBvZiBkb2N1bWVudHMgdGhpcyBzaXRlIGZvbGxvd3MSSwoQaW52ZW50b3J5X2RpZ2VzdBgGIAEoCUIxqrsYLQgBEilvbmUgbnVtYmVyIGZvciBhbGwgb2JqZWN0cyB0aGlzIHNpdGUgb3ducxJCCg9vdXRib3hfc2VxdWVuY2UYByABKARCKaq7GCUIAhIhaG93IG1hbnkgcmVwb3J0cyB3ZXJlIGV2ZXIgcXVldWVkEmgKC2NsdXN0ZXJfdWlkGAggASgJQlOquxhPCAESS2EgcmFuZG9tIG51bWJlciBvZiB0aGUgY2x1c3Rlciwgc28gdGhhdCBhIGRvY3VtZW50IGNhbm5vdCByZWFjaCBhbm90aGVyIG9uZRI4Cg1hZ2VudF92ZXJzaW9uGAkgASgJQiGquxgdCAUSGXRoZSB2ZXJzaW9uIG9mIHRoaXMgYWdlbnQSSQoScmVmdXNlZF9nZW5lcmF0aW9uGAogASgNQi2quxgpCAISJXRoZSBnZW5lcmF0aW9uIHRoaXMgc2l0ZSByZWZ1c2VkIGxhc3QSNgoMcmVmdXNlZF9jb2RlGAsgASgJQiCquxgcCAMSGHRoZSBjb2RlIG9mIHRoYXQgcmVmdXNhbCI7CgZSZXBvcnQSMQoEcm93cxgBIAMoCzIRLnRyZS52MS5SZXBvcnRSb3dCEKq7GAwIBxIIdGhlIHJvd3Mi0AEKCVJlcG9ydFJvdxJDCgdib290X2lkGAEgASgJQjKquxguCAESKnRoZSBzdGFydCBvZiB0aGUgYWdlbnQgdGhhdCBxdWV1ZWQgdGhlIHJvdxI1CghzZXF1ZW5jZRgCIAEoBEIjqrsYHwgCEhtvcmRlcnMgdGhlIHJvd3M7IGJlbG93IDJeNTMSRwoEYm9keRgDIAEoDEI5qrsYNQgHEjF0aGUgcm93J3MgY29udGVudCwgZXhhY3RseSBhcyB0aGUgbGVkZ2VyIHNob3dzIGl0IvsBCgpSZXBvcnRCb2R5EkgKBXN0YXRlGAEgASgLMhEudHJlLnYxLlNpdGVTdGF0ZUIkqrsYIAgHEhx3aGF0IHJ1bnMgYW5kIHdoYXQgaXMgd2FudGVkSAASTQoHcmVmdXNhbBgCIAEoCzIPLnRyZS52MS5SZWZ1c2FsQimquxglCAcSIWEgZG9jdW1lbnQgdGhhdCB0aGlzIHNpdGUgcmVmdXNlZEgAEkwKA3J1bhgDIAEoCzIRLnRyZS52MS5SdW5SZXN1bHRCKqq7GCYIBxIid2hhdCBvbmUgcnVuIG9mIHRoZSByZWNvbmNpbGVyIGRpZEgAQgYKBGJvZHkiugYKCVNpdGVTdGF0ZRJHCg5vYnNlcnZlZF9hdF9tcxgBIAEoA0IvqrsYKwgEEid3aGVuIHRoaXMgd2FzIHNlZW4sIGJ5IHRoZSBzaXRlJ3MgY2xvY2sSQAoFZXBvY2gYAiABKA1CMaq7GC0IAhIpdGhlIGVwb2NoIG9mIHRoZSBkb2N1bWVudCB0aGlzIHNpdGUgaG9sZHMSTgoKZ2VuZXJhdGlvbhgDIAEoDUI6qrsYNggCEjJ0aGUgZ2VuZXJhdGlvbiB0aGlzIHNpdGUgd29ya3MgdG93YXJkczsgMCBmb3Igbm9uZRJDCgdhcHBsaWVkGAQgASgIQjKquxguCAMSKndoZXRoZXIgZXZlcnl0aGluZyB3YW50ZWQgaGFzIGJlZW4gYXBwbGllZBJFCgdkcmlmdGVkGAUgASgIQjSquxgwCAMSLHdoZXRoZXIgb2JqZWN0cyBkaWZmZXIgZnJvbSB3aGF0IHdhcyBhcHBsaWVkEk0KCHJlbGVhc2VzGAYgASgLMhMudHJlLnYxLlJlbGVhc2VSb3dzQiaquxgiCAcSHndoaWNoIHJlbGVhc2VzIHRoaXMgc2l0ZSBrbm93cxJSCgpjb25kaXRpb25zGAcgAygLMhUudHJlLnYxLkNvbmRpdGlvbkZhY3RCJ6q7GCMIAxIfd2hhdCBzdGFuZHMgaW4gdGhlIHdheSwgYnkgY29kZRJiCgdvYmplY3RzGAggAygLMhIudHJlLnYxLk9iamVjdEZhY3RCPaq7GDkIAxI1dGhlIG9iamVjdHMgdGhhdCBhcmUgbm90IGFzIHdhbnRlZCwgYnkgaW5kZXggYW5kIGNvZGUSQAoOb2JqZWN0c193YW50ZWQYCSABKA1CKKq7GCQIAxIgaG93IG1hbnkgb2JqZWN0cyB0aGUgcmVsZWFzZSBoYXMSPQoPb2JqZWN0c19hcHBsaWVkGAogASgNQiSquxggCAMSHGhvdyBtYW55IG9mIHRoZW0gYXJlIGFwcGxpZWQSPgoSa3ViZXJuZXRlc192ZXJzaW9uGAsgASgJQiKquxgeCAUSGnRoZSB2ZXJzaW9uIG9mIHRoZSBjbHVzdGVyIpACCgtSZWxlYXNlUm93cxIxCgdvZmZlcmVkGAEgASgJQiCquxgcCAESGHRoZSByZWxlYXNlIG9mZmVyZWQgbGFzdBI0CgdydW5uaW5nGAIgASgJQiOquxgfCAESG3RoZSByZWxlYXNlIHRoYXQgaXMgYXBwbGllZBJECgxsYXN0X2hlYWx0aHkYAyABKAlCLqq7GCoIARImdGhlIGxhc3QgcmVsZWFzZSB0aGF0IHdhcyBoZWFsdGh5IGhlcmUSUgoLcXVhcmFudGluZWQYBCABKAlCPaq7GDkIARI1YSByZWxlYXNlIHRoYXQgdGhpcyBzaXRlIHdpbGwgbm90IHRyeSBhZ2FpbiBieSBpdHNlbGYiqAEKDUNvbmRpdGlvbkZhY3QSPAoEY29kZRgBIAEoCUIuqrsYKggDEiZ3aGF0IGlzIHRoZSBtYXR0ZXIsIGZyb20gYSBjbG9zZWQgbGlzdBIkCghzaW5jZV9tcxgCIAEoA0ISqrsYDggEEgpzaW5jZSB3aGVuEjMKBWNvdW50GAMgASgNQiSquxggCAMSHGhvdyBtYW55IG9iamVjdHMgaXQgY29uY2VybnMi2AEKCk9iamVjdEZhY3QSSQoOcmVsZWFzZV9kaWdlc3QYASABKAlCMaq7GC0IARIpdGhlIHJlbGVhc2UgaW4gd2hpY2ggdGhlIG9iamVjdCBpcyBsaXN0ZWQSOQoFaW5kZXgYAiABKA1CKqq7GCYIAhIidGhlIG9iamVjdCdzIHBsYWNlIGluIHRoYXQgcmVsZWFzZRJECgRjb2RlGAMgASgJQjaquxgyCAMSLndoYXQgaXMgdGhlIG1hdHRlciB3aXRoIGl0LCBmcm9tIGEgY2xvc2VkIGxpc3Qi4gEKB1JlZnVzYWwSKgoFYXRfbXMYASABKANCG6q7GBcIBBITd2hlbiBpdCB3YXMgcmVmdXNlZBI4CgVlcG9jaBgCIAEoDUIpqrsYJQgCEiF0aGUgZXBvY2ggb2YgdGhlIHJlZnVzZWQgZG9jdW1lbnQSQgoKZ2VuZXJhdGlvbhgDIAEoDUIuqrsYKggCEiZ0aGUgZ2VuZXJhdGlvbiBvZiB0aGUgcmVmdXNlZCBkb2N1bWVudBItCgRjb2RlGAQgASgJQh+quxgbCAMSF3doeSwgZnJvbSBhIGNsb3NlZCBsaXN0ItUDCglSdW5SZXN1bHQSMQoNc3RhcnRlZF9hdF9tcxgBIAEoA0IaqrsYFggEEhJ3aGVuIHRoZSBydW4gYmVnYW4SLwoLZW5kZWRfYXRfbXMYAiABKANCGqq7GBYIBBISd2hlbiB0aGUgcnVuIGVuZGVkEjwKCmdlbmVyYXRpb24YAyABKA1CKKq7GCQIAhIgdGhlIGdlbmVyYXRpb24gaXQgd29ya2VkIHRvd2FyZHMSNAoHYXBwbGllZBgEIAEoDUIjqrsYHwgDEhtob3cgbWFueSBvYmplY3RzIGl0IGFwcGxpZWQSNgoIcmVwYWlyZWQYBSABKA1CJKq7GCAIAxIcaG93IG1hbnkgb2JqZWN0cyBpdCByZXBhaXJlZBI0CgdkZWxldGVkGAYgASgNQiOquxgfCAMSG2hvdyBtYW55IG9iamVjdHMgaXQgZGVsZXRlZBItCgZmYWlsZWQYByABKA1CHaq7GBkIAxIVaG93IG1hbnkgc3RlcHMgZmFpbGVkElMKCGZhaWx1cmVzGAggAygLMhIudHJlLnYxLk9iamVjdEZhY3RCLaq7GCkIAxIldGhlIGZpcnN0IGZhaWx1cmVzLCBieSBpbmRleCBhbmQgY29kZSJOCglIZWFydGJlYXQSQQoKc2VudF9hdF9tcxgBIAEoA0ItqrsYKQgEEiV3aGVuIGl0IHdhcyBzZW50LCBieSB0aGUgc2l0ZSdzIGNsb2NrIloKB1dlbGNvbWUSEgoKY2FwYWJpbGl0eRgBIAEoDRIWCg5zZXJ2ZXJfdGltZV9tcxgCIAEoAxIUCgxoZWFydGJlYXRfbXMYAyABKA0SDQoFZXBvY2gYBCABKA0iRAoFT2ZmZXISEQoJZG9jdW1lbnRzGAEgAygMEhoKEnJlbGVhc2Vfc2lnbmF0dXJlcxgCIAEoDBIMCgRtb3JlGAMgASgIIigKA0FjaxIPCgdib290X2lkGAEgASgJEhAKCHNlcXVlbmNlGAIgASgEIiMKBVJldHJ5EhoKEnJlY29ubmVjdF9hZnRlcl9tcxgBIAEoDSIJCgdSZXZva2VkMkQKC1N5bmNTZXJ2aWNlEjUKBFN5bmMSEy50cmUudjEuU3luY1JlcXVlc3QaFC50cmUudjEuU3luY1Jlc3BvbnNlKAEwAWIGcHJvdG8z", [file_tre_v1_annotations]);
+  fileDesc("ChF0cmUvdjEvc3luYy5wcm90bxIGdHJlLnYxIt4BCgtTeW5jUmVxdWVzdBI4CgVoZWxsbxgBIAEoCzINLnRyZS52MS5IZWxsb0IYqrsYFAgHEhBvcGVucyB0aGUgc3RyZWFtSAASPAoGcmVwb3J0GAIgASgLMg4udHJlLnYxLlJlcG9ydEIaqrsYFggHEhJyb3dzIG9mIHRoZSBvdXRib3hIABJMCgloZWFydGJlYXQYAyABKAsyES50cmUudjEuSGVhcnRiZWF0QiSquxggCAcSHHNob3dzIHRoYXQgdGhlIHNpdGUgaXMgYWxpdmVIAEIJCgdtZXNzYWdlIr0BCgxTeW5jUmVzcG9uc2USIgoHd2VsY29tZRgBIAEoCzIPLnRyZS52MS5XZWxjb21lSAASHgoFb2ZmZXIYAiABKAsyDS50cmUudjEuT2ZmZXJIABIaCgNhY2sYAyABKAsyCy50cmUudjEuQWNrSAASHgoFcmV0cnkYBCABKAsyDS50cmUudjEuUmV0cnlIABIiCgdyZXZva2VkGAUgASgLMg8udHJlLnYxLlJldm9rZWRIAEIJCgdtZXNzYWdlIrQGCgVIZWxsbxJBCgpjYXBhYmlsaXR5GAEgASgNQi2quxgpCAISJXdoYXQgdGhpcyBhZ2VudCdzIHZlcnNpb24gdW5kZXJzdGFuZHMSQwoHYm9vdF9pZBgCIAEoCUIyqrsYLggBEip0ZWxscyBvbmUgc3RhcnQgb2YgdGhlIGFnZW50IGZyb20gdGhlIG5leHQSQAoFZXBvY2gYAyABKA1CMaq7GC0IAhIpdGhlIGVwb2NoIG9mIHRoZSBkb2N1bWVudCB0aGlzIHNpdGUgaG9sZHMSVgoKZ2VuZXJhdGlvbhgEIAEoDUJCqrsYPggCEjp0aGUgZ2VuZXJhdGlvbiBvZiB0aGUgZG9jdW1lbnQgdGhpcyBzaXRlIGhvbGRzOyAwIGZvciBub25lElEKD2RvY3VtZW50X2RpZ2VzdBgFIAEoCUI4qrsYNAgBEjBzaG93cyB3aGljaCBjaGFpbiBvZiBkb2N1bWVudHMgdGhpcyBzaXRlIGZvbGxvd3MSSwoQaW52ZW50b3J5X2RpZ2VzdBgGIAEoCUIxqrsYLQgBEilvbmUgbnVtYmVyIGZvciBhbGwgb2JqZWN0cyB0aGlzIHNpdGUgb3ducxJCCg9vdXRib3hfc2VxdWVuY2UYByABKARCKaq7GCUIAhIhaG93IG1hbnkgcmVwb3J0cyB3ZXJlIGV2ZXIgcXVldWVkEmgKC2NsdXN0ZXJfdWlkGAggASgJQlOquxhPCAESS2EgcmFuZG9tIG51bWJlciBvZiB0aGUgY2x1c3Rlciwgc28gdGhhdCBhIGRvY3VtZW50IGNhbm5vdCByZWFjaCBhbm90aGVyIG9uZRI4Cg1hZ2VudF92ZXJzaW9uGAkgASgJQiGquxgdCAUSGXRoZSB2ZXJzaW9uIG9mIHRoaXMgYWdlbnQSSQoScmVmdXNlZF9nZW5lcmF0aW9uGAogASgNQi2quxgpCAISJXRoZSBnZW5lcmF0aW9uIHRoaXMgc2l0ZSByZWZ1c2VkIGxhc3QSNgoMcmVmdXNlZF9jb2RlGAsgASgJQiCquxgcCAMSGHRoZSBjb2RlIG9mIHRoYXQgcmVmdXNhbCI7CgZSZXBvcnQSMQoEcm93cxgBIAMoCzIRLnRyZS52MS5SZXBvcnRSb3dCEKq7GAwIBxIIdGhlIHJvd3Mi0AEKCVJlcG9ydFJvdxJDCgdib290X2lkGAEgASgJQjKquxguCAESKnRoZSBzdGFydCBvZiB0aGUgYWdlbnQgdGhhdCBxdWV1ZWQgdGhlIHJvdxI1CghzZXF1ZW5jZRgCIAEoBEIjqrsYHwgCEhtvcmRlcnMgdGhlIHJvd3M7IGJlbG93IDJeNTMSRwoEYm9keRgDIAEoDEI5qrsYNQgHEjF0aGUgcm93J3MgY29udGVudCwgZXhhY3RseSBhcyB0aGUgbGVkZ2VyIHNob3dzIGl0IosDCgpSZXBvcnRCb2R5EkgKBXN0YXRlGAEgASgLMhEudHJlLnYxLlNpdGVTdGF0ZUIkqrsYIAgHEhx3aGF0IHJ1bnMgYW5kIHdoYXQgaXMgd2FudGVkSAASTQoHcmVmdXNhbBgCIAEoCzIPLnRyZS52MS5SZWZ1c2FsQimquxglCAcSIWEgZG9jdW1lbnQgdGhhdCB0aGlzIHNpdGUgcmVmdXNlZEgAEkwKA3J1bhgDIAEoCzIRLnRyZS52MS5SdW5SZXN1bHRCKqq7GCYIBxIid2hhdCBvbmUgcnVuIG9mIHRoZSByZWNvbmNpbGVyIGRpZEgAEkMKBGhvc3QYBCABKAsyES50cmUudjEuSG9zdFN0YXRlQiCquxgcCAcSGGhvdyB0aGUgbWFjaGluZSBpcyBkb2luZ0gAEkkKCGhhcmR3YXJlGAUgASgLMhAudHJlLnYxLkhhcmR3YXJlQiOquxgfCAcSG3doYXQgdGhlIG1hY2hpbmUgaXMgbWFkZSBvZkgAQgYKBGJvZHki3AoKCVNpdGVTdGF0ZRJHCg5vYnNlcnZlZF9hdF9tcxgBIAEoA0IvqrsYKwgEEid3aGVuIHRoaXMgd2FzIHNlZW4sIGJ5IHRoZSBzaXRlJ3MgY2xvY2sSQAoFZXBvY2gYAiABKA1CMaq7GC0IAhIpdGhlIGVwb2NoIG9mIHRoZSBkb2N1bWVudCB0aGlzIHNpdGUgaG9sZHMSTgoKZ2VuZXJhdGlvbhgDIAEoDUI6qrsYNggCEjJ0aGUgZ2VuZXJhdGlvbiB0aGlzIHNpdGUgd29ya3MgdG93YXJkczsgMCBmb3Igbm9uZRJDCgdhcHBsaWVkGAQgASgIQjKquxguCAMSKndoZXRoZXIgZXZlcnl0aGluZyB3YW50ZWQgaGFzIGJlZW4gYXBwbGllZBJFCgdkcmlmdGVkGAUgASgIQjSquxgwCAMSLHdoZXRoZXIgb2JqZWN0cyBkaWZmZXIgZnJvbSB3aGF0IHdhcyBhcHBsaWVkEk0KCHJlbGVhc2VzGAYgASgLMhMudHJlLnYxLlJlbGVhc2VSb3dzQiaquxgiCAcSHndoaWNoIHJlbGVhc2VzIHRoaXMgc2l0ZSBrbm93cxJSCgpjb25kaXRpb25zGAcgAygLMhUudHJlLnYxLkNvbmRpdGlvbkZhY3RCJ6q7GCMIAxIfd2hhdCBzdGFuZHMgaW4gdGhlIHdheSwgYnkgY29kZRJiCgdvYmplY3RzGAggAygLMhIudHJlLnYxLk9iamVjdEZhY3RCPaq7GDkIAxI1dGhlIG9iamVjdHMgdGhhdCBhcmUgbm90IGFzIHdhbnRlZCwgYnkgaW5kZXggYW5kIGNvZGUSQAoOb2JqZWN0c193YW50ZWQYCSABKA1CKKq7GCQIAxIgaG93IG1hbnkgb2JqZWN0cyB0aGUgcmVsZWFzZSBoYXMSPQoPb2JqZWN0c19hcHBsaWVkGAogASgNQiSquxggCAMSHGhvdyBtYW55IG9mIHRoZW0gYXJlIGFwcGxpZWQSPgoSa3ViZXJuZXRlc192ZXJzaW9uGAsgASgJQiKquxgeCAUSGnRoZSB2ZXJzaW9uIG9mIHRoZSBjbHVzdGVyEjcKB2hlYWx0aHkYDCABKAhCJqq7GCIIAxIed2hldGhlciB3aGF0IHdhcyBhcHBsaWVkIHdvcmtzElUKFWhlYWx0aF9vYnNlcnZlZF9hdF9tcxgNIAEoA0I2qrsYMggEEi53aGVuIGhlYWx0aCB3YXMgbG9va2VkIGF0LCBieSB0aGUgc2l0ZSdzIGNsb2NrEmwKBmhlYWx0aBgOIAMoCzISLnRyZS52MS5IZWFsdGhGYWN0QkiquxhECAMSQHRoZSBvYmplY3RzIHRoYXQgZG8gbm90IHdvcmsgb3IgYXJlIG5vdCByZWFkeSwgYnkgaW5kZXggYW5kIGNvZGUSYgoKY29tcG9uZW50cxgPIAMoCzIVLnRyZS52MS5Db21wb25lbnRGYWN0QjequxgzCAMSL2hvdyBlYWNoIHBhcnQgb2YgdGhlIHJlbGVhc2UgaXMgZG9pbmcsIGJ5IGluZGV4EmYKBGhvbGQYECABKAsyDC50cmUudjEuSG9sZEJKqrsYRggDEkJ0aGF0IHNvbWVib2R5IG9uIHNpdGUgaGFzIHB1dCBuZXcgcmVsZWFzZXMgb24gaG9sZCwgYW5kIHVudGlsIHdoZW4SVgoJaXNvbGF0aW9uGBEgASgLMhEudHJlLnYxLklzb2xhdGlvbkIwqrsYLAgDEih3aGV0aGVyIHRoZSBjbHVzdGVyIGtlZXBzIHByb2plY3RzIGFwYXJ0IooCCgpIZWFsdGhGYWN0EkkKDnJlbGVhc2VfZGlnZXN0GAEgASgJQjGquxgtCAESKXRoZSByZWxlYXNlIGluIHdoaWNoIHRoZSBvYmplY3QgaXMgbGlzdGVkEjkKBWluZGV4GAIgASgNQiqquxgmCAISInRoZSBvYmplY3QncyBwbGFjZSBpbiB0aGF0IHJlbGVhc2USUAoGcmVhc29uGAMgASgJQkCquxg8CAMSOHdoeSBpdCBkb2VzIG5vdCB3b3JrIG9yIGlzIG5vdCByZWFkeSwgZnJvbSBhIGNsb3NlZCBsaXN0EiQKCHNpbmNlX21zGAQgASgDQhKquxgOCAQSCnNpbmNlIHdoZW4ixAIKDUNvbXBvbmVudEZhY3QSOwoFaW5kZXgYASABKA1CLKq7GCgIAhIkdGhlIGNvbXBvbmVudCdzIHBsYWNlIGluIHRoZSByZWxlYXNlEj8KB2FwcGxpZWQYAiABKAhCLqq7GCoIAxImd2hldGhlciBhbGwgb2YgaXRzIG9iamVjdHMgYXJlIGFwcGxpZWQSOAoHaGVhbHRoeRgDIAEoCEInqrsYIwgDEh93aGV0aGVyIGFsbCBvZiBpdHMgb2JqZWN0cyB3b3JrEkkKB2RyaWZ0ZWQYBCABKAhCOKq7GDQIAxIwd2hldGhlciBvbmUgb2YgaXRzIG9iamVjdHMgd2FzIGNoYW5nZWQgYnkgb3RoZXJzEjAKB29iamVjdHMYBSABKA1CH6q7GBsIAxIXaG93IG1hbnkgb2JqZWN0cyBpdCBoYXMidQoESG9sZBI1CghzaW5jZV9tcxgBIAEoA0IjqrsYHwgEEhtzaW5jZSB3aGVuIHRoZSBzaXRlIGlzIGhlbGQSNgoIdW50aWxfbXMYAiABKANCJKq7GCAIBBIcd2hlbiB0aGUgaG9sZCBlbmRzIGJ5IGl0c2VsZiKkAQoJSXNvbGF0aW9uEl4KDm5ldHdvcmtfcG9saWN5GAEgASgJQkaquxhCCAMSPndoYXQgYSB0cmlhbCB3aXRoIGEgZm9yYmlkZGVuIGFuZCBhbiBhbGxvd2VkIGNvbm5lY3Rpb24gc2hvd2VkEjcKDWNoZWNrZWRfYXRfbXMYAiABKANCIKq7GBwIBBIYd2hlbiB0aGF0IHdhcyB0cmllZCBsYXN0Iq4BCglIb3N0U3RhdGUSSwoOb2JzZXJ2ZWRfYXRfbXMYASABKANCM6q7GC8IBBIrd2hlbiB0aGlzIHdhcyBtZWFzdXJlZCwgYnkgdGhlIHNpdGUncyBjbG9jaxJUCghtZWFzdXJlcxgCIAMoCzIPLnRyZS52MS5NZWFzdXJlQjGquxgtCAMSKWZyZWUgbWVtb3J5LCBmcmVlIGRpc2sgc3BhY2UgYW5kIHRoZSBsaWtlIq4BCgdNZWFzdXJlEjsKBG5hbWUYASABKAlCLaq7GCkIAxIld2hhdCB3YXMgbWVhc3VyZWQsIGZyb20gYSBjbG9zZWQgbGlzdBIfCgV2YWx1ZRgCIAEoEkIQqrsYDAgDEghhIG51bWJlchJFCgZzb3VyY2UYAyABKAlCNaq7GDEIAxItd2hlcmUgdGhlIG51bWJlciB3YXMgcmVhZCwgZnJvbSBhIGNsb3NlZCBsaXN0IqwCCghIYXJkd2FyZRJHCg5vYnNlcnZlZF9hdF9tcxgBIAEoA0IvqrsYKwgEEid3aGVuIHRoaXMgd2FzIHJlYWQsIGJ5IHRoZSBzaXRlJ3MgY2xvY2sSaQoFZmFjdHMYAiADKAsyFC50cmUudjEuSGFyZHdhcmVGYWN0QkSquxhACAgSPG1vZGVscyBhbmQgc2l6ZXMsIHNvIHRoYXQgdGhlIG9wZXJhdG9yIGtub3dzIHdoYXQgcnVucyB0aGVyZRJsCgtpZGVudGlmeWluZxgDIAMoCzIULnRyZS52MS5IYXJkd2FyZUZhY3RCQaq7GD0ICRI5c2VyaWFsIG51bWJlciBhbmQgaG9zdCBuYW1lLCBvbmx5IHdoZW4gdGhlIHNpdGUgYWxsb3dzIGl0IrwBCgxIYXJkd2FyZUZhY3QSQwoEbmFtZRgBIAEoCUI1qrsYMQgDEi13aGljaCBwYXJ0IG9mIHRoZSBtYWNoaW5lLCBmcm9tIGEgY2xvc2VkIGxpc3QSKAoFdmFsdWUYAiABKAlCGaq7GBUICBIRaXRzIG1vZGVsIG9yIHNpemUSPQoGc291cmNlGAMgASgJQi2quxgpCAMSJXdoZXJlIGl0IHdhcyByZWFkLCBmcm9tIGEgY2xvc2VkIGxpc3QikAIKC1JlbGVhc2VSb3dzEjEKB29mZmVyZWQYASABKAlCIKq7GBwIARIYdGhlIHJlbGVhc2Ugb2ZmZXJlZCBsYXN0EjQKB3J1bm5pbmcYAiABKAlCI6q7GB8IARIbdGhlIHJlbGVhc2UgdGhhdCBpcyBhcHBsaWVkEkQKDGxhc3RfaGVhbHRoeRgDIAEoCUIuqrsYKggBEiZ0aGUgbGFzdCByZWxlYXNlIHRoYXQgd2FzIGhlYWx0aHkgaGVyZRJSCgtxdWFyYW50aW5lZBgEIAEoCUI9qrsYOQgBEjVhIHJlbGVhc2UgdGhhdCB0aGlzIHNpdGUgd2lsbCBub3QgdHJ5IGFnYWluIGJ5IGl0c2VsZiKoAQoNQ29uZGl0aW9uRmFjdBI8CgRjb2RlGAEgASgJQi6quxgqCAMSJndoYXQgaXMgdGhlIG1hdHRlciwgZnJvbSBhIGNsb3NlZCBsaXN0EiQKCHNpbmNlX21zGAIgASgDQhKquxgOCAQSCnNpbmNlIHdoZW4SMwoFY291bnQYAyABKA1CJKq7GCAIAxIcaG93IG1hbnkgb2JqZWN0cyBpdCBjb25jZXJucyLYAQoKT2JqZWN0RmFjdBJJCg5yZWxlYXNlX2RpZ2VzdBgBIAEoCUIxqrsYLQgBEil0aGUgcmVsZWFzZSBpbiB3aGljaCB0aGUgb2JqZWN0IGlzIGxpc3RlZBI5CgVpbmRleBgCIAEoDUIqqrsYJggCEiJ0aGUgb2JqZWN0J3MgcGxhY2UgaW4gdGhhdCByZWxlYXNlEkQKBGNvZGUYAyABKAlCNqq7GDIIAxIud2hhdCBpcyB0aGUgbWF0dGVyIHdpdGggaXQsIGZyb20gYSBjbG9zZWQgbGlzdCLiAQoHUmVmdXNhbBIqCgVhdF9tcxgBIAEoA0IbqrsYFwgEEhN3aGVuIGl0IHdhcyByZWZ1c2VkEjgKBWVwb2NoGAIgASgNQimquxglCAISIXRoZSBlcG9jaCBvZiB0aGUgcmVmdXNlZCBkb2N1bWVudBJCCgpnZW5lcmF0aW9uGAMgASgNQi6quxgqCAISJnRoZSBnZW5lcmF0aW9uIG9mIHRoZSByZWZ1c2VkIGRvY3VtZW50Ei0KBGNvZGUYBCABKAlCH6q7GBsIAxIXd2h5LCBmcm9tIGEgY2xvc2VkIGxpc3Qi1QMKCVJ1blJlc3VsdBIxCg1zdGFydGVkX2F0X21zGAEgASgDQhqquxgWCAQSEndoZW4gdGhlIHJ1biBiZWdhbhIvCgtlbmRlZF9hdF9tcxgCIAEoA0IaqrsYFggEEhJ3aGVuIHRoZSBydW4gZW5kZWQSPAoKZ2VuZXJhdGlvbhgDIAEoDUIoqrsYJAgCEiB0aGUgZ2VuZXJhdGlvbiBpdCB3b3JrZWQgdG93YXJkcxI0CgdhcHBsaWVkGAQgASgNQiOquxgfCAMSG2hvdyBtYW55IG9iamVjdHMgaXQgYXBwbGllZBI2CghyZXBhaXJlZBgFIAEoDUIkqrsYIAgDEhxob3cgbWFueSBvYmplY3RzIGl0IHJlcGFpcmVkEjQKB2RlbGV0ZWQYBiABKA1CI6q7GB8IAxIbaG93IG1hbnkgb2JqZWN0cyBpdCBkZWxldGVkEi0KBmZhaWxlZBgHIAEoDUIdqrsYGQgDEhVob3cgbWFueSBzdGVwcyBmYWlsZWQSUwoIZmFpbHVyZXMYCCADKAsyEi50cmUudjEuT2JqZWN0RmFjdEItqrsYKQgDEiV0aGUgZmlyc3QgZmFpbHVyZXMsIGJ5IGluZGV4IGFuZCBjb2RlIu4BCglIZWFydGJlYXQSQQoKc2VudF9hdF9tcxgBIAEoA0ItqrsYKQgEEiV3aGVuIGl0IHdhcyBzZW50LCBieSB0aGUgc2l0ZSdzIGNsb2NrEkoKDm9ic2VydmVkX2F0X21zGAIgASgDQjKquxguCAQSKnVudGlsIHdoZW4gdGhlIGxhc3Qgc3RhdGUgaXMga25vd24gdG8gaG9sZBJSChVoZWFsdGhfb2JzZXJ2ZWRfYXRfbXMYAyABKANCM6q7GC8IBBIrdW50aWwgd2hlbiB0aGUgbGFzdCBoZWFsdGggaXMga25vd24gdG8gaG9sZCJaCgdXZWxjb21lEhIKCmNhcGFiaWxpdHkYASABKA0SFgoOc2VydmVyX3RpbWVfbXMYAiABKAMSFAoMaGVhcnRiZWF0X21zGAMgASgNEg0KBWVwb2NoGAQgASgNIkQKBU9mZmVyEhEKCWRvY3VtZW50cxgBIAMoDBIaChJyZWxlYXNlX3NpZ25hdHVyZXMYAiABKAwSDAoEbW9yZRgDIAEoCCIoCgNBY2sSDwoHYm9vdF9pZBgBIAEoCRIQCghzZXF1ZW5jZRgCIAEoBCIjCgVSZXRyeRIaChJyZWNvbm5lY3RfYWZ0ZXJfbXMYASABKA0iCQoHUmV2b2tlZDJECgtTeW5jU2VydmljZRI1CgRTeW5jEhMudHJlLnYxLlN5bmNSZXF1ZXN0GhQudHJlLnYxLlN5bmNSZXNwb25zZSgBMAFiBnByb3RvMw", [file_tre_v1_annotations]);
 
 /**
  * @generated from message tre.v1.SyncRequest
@@ -253,6 +253,18 @@ export type ReportBody = Message<"tre.v1.ReportBody"> & {
      */
     value: RunResult;
     case: "run";
+  } | {
+    /**
+     * @generated from field: tre.v1.HostState host = 4;
+     */
+    value: HostState;
+    case: "host";
+  } | {
+    /**
+     * @generated from field: tre.v1.Hardware hardware = 5;
+     */
+    value: Hardware;
+    case: "hardware";
   } | { case: undefined; value?: undefined };
 };
 
@@ -327,6 +339,42 @@ export type SiteState = Message<"tre.v1.SiteState"> & {
    * @generated from field: string kubernetes_version = 11;
    */
   kubernetesVersion: string;
+
+  /**
+   * Every object of the release works, as far as its kind can tell, and all of them could be looked at.
+   *
+   * @generated from field: bool healthy = 12;
+   */
+  healthy: boolean;
+
+  /**
+   * 0 while nothing was looked at.
+   *
+   * @generated from field: int64 health_observed_at_ms = 13;
+   */
+  healthObservedAtMs: bigint;
+
+  /**
+   * @generated from field: repeated tre.v1.HealthFact health = 14;
+   */
+  health: HealthFact[];
+
+  /**
+   * @generated from field: repeated tre.v1.ComponentFact components = 15;
+   */
+  components: ComponentFact[];
+
+  /**
+   * Absent when the site is not held.
+   *
+   * @generated from field: tre.v1.Hold hold = 16;
+   */
+  hold?: Hold | undefined;
+
+  /**
+   * @generated from field: tre.v1.Isolation isolation = 17;
+   */
+  isolation?: Isolation | undefined;
 };
 
 /**
@@ -335,6 +383,250 @@ export type SiteState = Message<"tre.v1.SiteState"> & {
  */
 export const SiteStateSchema: GenMessage<SiteState> = /*@__PURE__*/
   messageDesc(file_tre_v1_sync, 6);
+
+/**
+ * The health of one object that is not simply current. Objects that are current are not listed.
+ *
+ * @generated from message tre.v1.HealthFact
+ */
+export type HealthFact = Message<"tre.v1.HealthFact"> & {
+  /**
+   * As in ObjectFact.
+   *
+   * @generated from field: string release_digest = 1;
+   */
+  releaseDigest: string;
+
+  /**
+   * @generated from field: uint32 index = 2;
+   */
+  index: number;
+
+  /**
+   * A code of proto/health-reasons.ts, which also says the status.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: int64 since_ms = 4;
+   */
+  sinceMs: bigint;
+};
+
+/**
+ * Describes the message tre.v1.HealthFact.
+ * Use `create(HealthFactSchema)` to create a new message.
+ */
+export const HealthFactSchema: GenMessage<HealthFact> = /*@__PURE__*/
+  messageDesc(file_tre_v1_sync, 7);
+
+/**
+ * One component of the release that the site works towards, named by its place in the release's list of components.
+ *
+ * @generated from message tre.v1.ComponentFact
+ */
+export type ComponentFact = Message<"tre.v1.ComponentFact"> & {
+  /**
+   * @generated from field: uint32 index = 1;
+   */
+  index: number;
+
+  /**
+   * @generated from field: bool applied = 2;
+   */
+  applied: boolean;
+
+  /**
+   * @generated from field: bool healthy = 3;
+   */
+  healthy: boolean;
+
+  /**
+   * @generated from field: bool drifted = 4;
+   */
+  drifted: boolean;
+
+  /**
+   * @generated from field: uint32 objects = 5;
+   */
+  objects: number;
+};
+
+/**
+ * Describes the message tre.v1.ComponentFact.
+ * Use `create(ComponentFactSchema)` to create a new message.
+ */
+export const ComponentFactSchema: GenMessage<ComponentFact> = /*@__PURE__*/
+  messageDesc(file_tre_v1_sync, 8);
+
+/**
+ * Why somebody holds the site stays on site.
+ *
+ * @generated from message tre.v1.Hold
+ */
+export type Hold = Message<"tre.v1.Hold"> & {
+  /**
+   * @generated from field: int64 since_ms = 1;
+   */
+  sinceMs: bigint;
+
+  /**
+   * @generated from field: int64 until_ms = 2;
+   */
+  untilMs: bigint;
+};
+
+/**
+ * Describes the message tre.v1.Hold.
+ * Use `create(HoldSchema)` to create a new message.
+ */
+export const HoldSchema: GenMessage<Hold> = /*@__PURE__*/
+  messageDesc(file_tre_v1_sync, 9);
+
+/**
+ * @generated from message tre.v1.Isolation
+ */
+export type Isolation = Message<"tre.v1.Isolation"> & {
+  /**
+   * enforced, not-enforced, unproven.
+   *
+   * @generated from field: string network_policy = 1;
+   */
+  networkPolicy: string;
+
+  /**
+   * 0 for never.
+   *
+   * @generated from field: int64 checked_at_ms = 2;
+   */
+  checkedAtMs: bigint;
+};
+
+/**
+ * Describes the message tre.v1.Isolation.
+ * Use `create(IsolationSchema)` to create a new message.
+ */
+export const IsolationSchema: GenMessage<Isolation> = /*@__PURE__*/
+  messageDesc(file_tre_v1_sync, 10);
+
+/**
+ * The latest one wins. Queued when a threshold was crossed, and now and then.
+ *
+ * @generated from message tre.v1.HostState
+ */
+export type HostState = Message<"tre.v1.HostState"> & {
+  /**
+   * @generated from field: int64 observed_at_ms = 1;
+   */
+  observedAtMs: bigint;
+
+  /**
+   * @generated from field: repeated tre.v1.Measure measures = 2;
+   */
+  measures: Measure[];
+};
+
+/**
+ * Describes the message tre.v1.HostState.
+ * Use `create(HostStateSchema)` to create a new message.
+ */
+export const HostStateSchema: GenMessage<HostState> = /*@__PURE__*/
+  messageDesc(file_tre_v1_sync, 11);
+
+/**
+ * A value that cannot be had has no row.
+ *
+ * @generated from message tre.v1.Measure
+ */
+export type Measure = Message<"tre.v1.Measure"> & {
+  /**
+   * A name of proto/measures.ts, which also says the unit.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: sint64 value = 2;
+   */
+  value: bigint;
+
+  /**
+   * One of the sources of proto/measures.ts.
+   *
+   * @generated from field: string source = 3;
+   */
+  source: string;
+};
+
+/**
+ * Describes the message tre.v1.Measure.
+ * Use `create(MeasureSchema)` to create a new message.
+ */
+export const MeasureSchema: GenMessage<Measure> = /*@__PURE__*/
+  messageDesc(file_tre_v1_sync, 12);
+
+/**
+ * The latest one wins. Queued once per start of the machine and when it changed.
+ *
+ * @generated from message tre.v1.Hardware
+ */
+export type Hardware = Message<"tre.v1.Hardware"> & {
+  /**
+   * @generated from field: int64 observed_at_ms = 1;
+   */
+  observedAtMs: bigint;
+
+  /**
+   * @generated from field: repeated tre.v1.HardwareFact facts = 2;
+   */
+  facts: HardwareFact[];
+
+  /**
+   * @generated from field: repeated tre.v1.HardwareFact identifying = 3;
+   */
+  identifying: HardwareFact[];
+};
+
+/**
+ * Describes the message tre.v1.Hardware.
+ * Use `create(HardwareSchema)` to create a new message.
+ */
+export const HardwareSchema: GenMessage<Hardware> = /*@__PURE__*/
+  messageDesc(file_tre_v1_sync, 13);
+
+/**
+ * @generated from message tre.v1.HardwareFact
+ */
+export type HardwareFact = Message<"tre.v1.HardwareFact"> & {
+  /**
+   * A name of proto/measures.ts.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * At most 128 printable characters.
+   *
+   * @generated from field: string value = 2;
+   */
+  value: string;
+
+  /**
+   * @generated from field: string source = 3;
+   */
+  source: string;
+};
+
+/**
+ * Describes the message tre.v1.HardwareFact.
+ * Use `create(HardwareFactSchema)` to create a new message.
+ */
+export const HardwareFactSchema: GenMessage<HardwareFact> = /*@__PURE__*/
+  messageDesc(file_tre_v1_sync, 14);
 
 /**
  * Digests of release manifests; empty for none.
@@ -368,7 +660,7 @@ export type ReleaseRows = Message<"tre.v1.ReleaseRows"> & {
  * Use `create(ReleaseRowsSchema)` to create a new message.
  */
 export const ReleaseRowsSchema: GenMessage<ReleaseRows> = /*@__PURE__*/
-  messageDesc(file_tre_v1_sync, 7);
+  messageDesc(file_tre_v1_sync, 15);
 
 /**
  * @generated from message tre.v1.ConditionFact
@@ -397,7 +689,7 @@ export type ConditionFact = Message<"tre.v1.ConditionFact"> & {
  * Use `create(ConditionFactSchema)` to create a new message.
  */
 export const ConditionFactSchema: GenMessage<ConditionFact> = /*@__PURE__*/
-  messageDesc(file_tre_v1_sync, 8);
+  messageDesc(file_tre_v1_sync, 16);
 
 /**
  * One object, named without its name.
@@ -428,7 +720,7 @@ export type ObjectFact = Message<"tre.v1.ObjectFact"> & {
  * Use `create(ObjectFactSchema)` to create a new message.
  */
 export const ObjectFactSchema: GenMessage<ObjectFact> = /*@__PURE__*/
-  messageDesc(file_tre_v1_sync, 9);
+  messageDesc(file_tre_v1_sync, 17);
 
 /**
  * A document that this site did not accept. Never shed.
@@ -464,7 +756,7 @@ export type Refusal = Message<"tre.v1.Refusal"> & {
  * Use `create(RefusalSchema)` to create a new message.
  */
 export const RefusalSchema: GenMessage<Refusal> = /*@__PURE__*/
-  messageDesc(file_tre_v1_sync, 10);
+  messageDesc(file_tre_v1_sync, 18);
 
 /**
  * What one run that changed something did. Never shed.
@@ -518,7 +810,7 @@ export type RunResult = Message<"tre.v1.RunResult"> & {
  * Use `create(RunResultSchema)` to create a new message.
  */
 export const RunResultSchema: GenMessage<RunResult> = /*@__PURE__*/
-  messageDesc(file_tre_v1_sync, 11);
+  messageDesc(file_tre_v1_sync, 19);
 
 /**
  * @generated from message tre.v1.Heartbeat
@@ -528,6 +820,19 @@ export type Heartbeat = Message<"tre.v1.Heartbeat"> & {
    * @generated from field: int64 sent_at_ms = 1;
    */
   sentAtMs: bigint;
+
+  /**
+   * When the cluster last answered a look, and when health was last looked at: so that what was reported before is
+   * known to hold still. 0 for never.
+   *
+   * @generated from field: int64 observed_at_ms = 2;
+   */
+  observedAtMs: bigint;
+
+  /**
+   * @generated from field: int64 health_observed_at_ms = 3;
+   */
+  healthObservedAtMs: bigint;
 };
 
 /**
@@ -535,7 +840,7 @@ export type Heartbeat = Message<"tre.v1.Heartbeat"> & {
  * Use `create(HeartbeatSchema)` to create a new message.
  */
 export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
-  messageDesc(file_tre_v1_sync, 12);
+  messageDesc(file_tre_v1_sync, 20);
 
 /**
  * @generated from message tre.v1.Welcome
@@ -567,7 +872,7 @@ export type Welcome = Message<"tre.v1.Welcome"> & {
  * Use `create(WelcomeSchema)` to create a new message.
  */
 export const WelcomeSchema: GenMessage<Welcome> = /*@__PURE__*/
-  messageDesc(file_tre_v1_sync, 13);
+  messageDesc(file_tre_v1_sync, 21);
 
 /**
  * The documents that the site lacks, oldest first. A long chain comes in several offers; `more` is false on the last.
@@ -600,7 +905,7 @@ export type Offer = Message<"tre.v1.Offer"> & {
  * Use `create(OfferSchema)` to create a new message.
  */
 export const OfferSchema: GenMessage<Offer> = /*@__PURE__*/
-  messageDesc(file_tre_v1_sync, 14);
+  messageDesc(file_tre_v1_sync, 22);
 
 /**
  * Everything of this boot up to and including the sequence number is durable.
@@ -624,7 +929,7 @@ export type Ack = Message<"tre.v1.Ack"> & {
  * Use `create(AckSchema)` to create a new message.
  */
 export const AckSchema: GenMessage<Ack> = /*@__PURE__*/
-  messageDesc(file_tre_v1_sync, 15);
+  messageDesc(file_tre_v1_sync, 23);
 
 /**
  * @generated from message tre.v1.Retry
@@ -641,7 +946,7 @@ export type Retry = Message<"tre.v1.Retry"> & {
  * Use `create(RetrySchema)` to create a new message.
  */
 export const RetrySchema: GenMessage<Retry> = /*@__PURE__*/
-  messageDesc(file_tre_v1_sync, 16);
+  messageDesc(file_tre_v1_sync, 24);
 
 /**
  * The site's identity was withdrawn. It accepts nothing new and goes on with what runs.
@@ -656,7 +961,7 @@ export type Revoked = Message<"tre.v1.Revoked"> & {
  * Use `create(RevokedSchema)` to create a new message.
  */
 export const RevokedSchema: GenMessage<Revoked> = /*@__PURE__*/
-  messageDesc(file_tre_v1_sync, 17);
+  messageDesc(file_tre_v1_sync, 25);
 
 /**
  * @generated from service tre.v1.SyncService
