@@ -1,8 +1,7 @@
-// Who did what, when, why: append-only, each row hashed together with the hash of the row before, so that a changed,
-// missing or inserted row shows. Written in the transaction of the change itself, by every verb that changes something.
+// Who did what, when, why: append-only and chained by proto/audit-chain.ts, so that a changed, missing or inserted row
+// shows. Written in the transaction of the change itself, by every verb that changes something.
 import type { Database } from '../../daemon/sqlite.ts';
-import { canonicalBytes } from '../../proto/canonical.ts';
-import { digestOf } from '../../proto/envelope.ts';
+import { auditHash, chainStart } from '../../proto/audit-chain.ts';
 
 export interface AuditEntry {
   readonly atMs: number;
@@ -29,9 +28,6 @@ export interface AuditTable {
   after(id: number, limit: number): readonly AuditRow[];
 }
 
-/** `previous` of the first row. */
-export const auditRoot = `sha256:${'0'.repeat(64)}`;
-
 const columns = 'id, at_ms AS atMs, who, what, subject, why, digest, previous, hash';
 
 export function auditTable(database: Database): AuditTable {
@@ -43,26 +39,10 @@ export function auditTable(database: Database): AuditTable {
   const after = database.prepare<AuditRow>(`SELECT ${columns} FROM audit WHERE id > ? ORDER BY id LIMIT ?`);
   return {
     append({ atMs, who, what, subject, why, digest }) {
-      const { id, hash } = last.get() ?? { id: 0, hash: auditRoot };
+      const { id, hash } = last.get() ?? chainStart;
       const row = { id: id + 1, atMs, who, what, subject, why, digest, previous: hash };
       insert.run({ ...row, hash: auditHash(row) });
     },
     after: (id, limit) => after.all(id, limit),
   };
-}
-
-/** The id of the first row that does not follow from the one before it, or undefined when the chain is whole. */
-export function brokenAuditRow(rows: readonly AuditRow[], previous: string = auditRoot): number | undefined {
-  let expected = previous;
-  for (const row of rows) {
-    if (row.previous !== expected || row.hash !== auditHash(row)) return row.id;
-    expected = row.hash;
-  }
-  return undefined;
-}
-
-function auditHash({ id, atMs, who, what, subject, why, digest, previous }: Omit<AuditRow, 'hash'>): string {
-  const written = canonicalBytes({ id, atMs, who, what, subject, why, digest, previous });
-  if (!written.ok) throw new TypeError(`an audit row that cannot be written: ${written.reason}`);
-  return digestOf(written.bytes);
 }
