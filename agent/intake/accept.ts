@@ -120,6 +120,9 @@ async function adopt(
   if (!fetched.ok) return refused(fetched.code);
   const resolved = await resolveObjects(content, release, parameters);
   if (!resolved.ok) return refused(resolved.code);
+  // What changed while the content came, such as a hold, counts until the last moment.
+  const late = hindrance(view(), document);
+  if (late !== undefined) return refused(late);
   const { prune, components, health } = release;
   commit(deps, document, { objects: resolved.objects, prune, components, health });
   await content.dropUnfinished();

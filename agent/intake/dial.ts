@@ -4,8 +4,8 @@
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { checkServerIdentity, connect, type TLSSocket } from 'node:tls';
-import { Client, type ClientOptions, credentials } from '@grpc/grpc-js';
-import { DaemonError } from '../../daemon/errors.ts';
+import { Client, type ClientOptions, connectivityState, credentials, InterceptingCall, type Interceptor, status } from '@grpc/grpc-js';
+import { DaemonError, errorChain } from '../../daemon/errors.ts';
 import { fingerprint } from '../../daemon/tls.ts';
 import { maxFrameBytes } from '../../proto/grpc.ts';
 
@@ -22,6 +22,8 @@ export interface DialOptions {
   readonly ca: Uint8Array;
   /** Null for enrolment, which needs none. */
   readonly identity: ClientIdentity | null;
+  /** Told of every message before it leaves, with its gRPC path and its bytes; what it throws keeps the message here. */
+  readonly onSend: (path: string, bytes: Uint8Array) => void;
 }
 
 const keepaliveMs = 10_000;
@@ -29,7 +31,7 @@ const keepaliveTimeoutMs = 5_000;
 const handshakeTimeoutMs = 10_000;
 
 /** A channel of its own; the connection is made by the first call. `close` it when done. */
-export function dial({ address, ca, identity }: DialOptions): Client {
+export function dial({ address, ca, identity, onSend }: DialOptions): Client {
   const { host } = parseAddress(address);
   const pem = Buffer.from(new X509Certificate(ca).toString());
   const secrets = identity === null ? [null, null] : [Buffer.from(identity.key), Buffer.from(identity.cert)];
@@ -37,8 +39,48 @@ export function dial({ address, ca, identity }: DialOptions): Client {
     checkServerIdentity: (_name: string, certificate: Parameters<typeof checkServerIdentity>[1]) =>
       checkServerIdentity(host, certificate),
   };
-  return new Client(address, credentials.createSsl(pem, secrets[0], secrets[1], check), channelOptions(host));
+  const client: Client = new Client(address, credentials.createSsl(pem, secrets[0], secrets[1], check), {
+    ...channelOptions(host),
+    interceptors: [announce(() => client.getChannel(), onSend)],
+  });
+  return client;
 }
+
+/** The one way out: no message passes before `onSend` has seen it, and none is announced that has no connection. */
+function announce(channel: () => Channel, onSend: DialOptions['onSend']): Interceptor {
+  return (options, nextCall) => {
+    const { path, requestSerialize } = options.method_definition;
+    const call = nextCall(options);
+    return new InterceptingCall(call, {
+      sendMessage: (message, next) => {
+        const pass = (): void => {
+          onSend(path, requestSerialize(message));
+          next(message);
+        };
+        if (channel().getConnectivityState(false) === connectivityState.READY) return pass();
+        whenReady(channel(), () => {
+          try {
+            pass();
+          } catch (error) {
+            call.cancelWithStatus(status.ABORTED, errorChain(error));
+          }
+        });
+      },
+    });
+  };
+}
+
+/** Calls `fn` once there is a connection; never when there will be none: the call then ends by itself. */
+function whenReady(channel: Channel, fn: () => void): void {
+  const state = channel.getConnectivityState(false);
+  if (state === connectivityState.READY) return fn();
+  if (state === connectivityState.SHUTDOWN) return;
+  channel.watchConnectivityState(state, Number.POSITIVE_INFINITY, (error) => {
+    if (error === undefined) whenReady(channel, fn);
+  });
+}
+
+type Channel = ReturnType<Client['getChannel']>;
 
 function channelOptions(host: string): ClientOptions {
   return {

@@ -42,6 +42,8 @@ export interface SiteView {
   readonly keyset: Keyset;
   /** What this agent understands. */
   readonly capability: number;
+  /** Somebody on site does not want new generations now. */
+  readonly isHeld: boolean;
   readonly nowMs: number;
 }
 
@@ -102,7 +104,8 @@ export function hindrance(view: SiteView, { desired }: JudgedDocument): ErrorCod
   const { clusterUid, notAfter } = desired;
   if (clusterUid !== null && view.clusterUid !== null && clusterUid !== view.clusterUid)
     return 'CLUSTER_MISMATCH';
-  return Date.parse(notAfter) <= view.nowMs ? 'DOCUMENT_EXPIRED' : undefined;
+  if (Date.parse(notAfter) <= view.nowMs) return 'DOCUMENT_EXPIRED';
+  return view.isHeld ? 'SITE_HELD' : undefined;
 }
 
 /** Judges the release that a document names, by its manifest and the detached signatures that came with it. */

@@ -7,6 +7,7 @@ import type { Clock } from '../../daemon/clock.ts';
 import type { Log } from '../../daemon/log.ts';
 import type { Random } from '../../daemon/random.ts';
 import { capability } from '../../proto/capability.ts';
+import { outgoingCopy } from '../../proto/egress.ts';
 import { type ErrorCode, TreError } from '../../proto/errors.ts';
 import type { Site } from '../store/site.ts';
 import type { AgentStore } from '../store/store.ts';
@@ -66,6 +67,11 @@ export class Session {
     this.#stream?.wake();
   }
 
+  /** What was refused may be accepted now: ends the stream, so that the next Hello says so. */
+  comeAgain(): void {
+    this.#stream?.leave();
+  }
+
   status(): SessionStatus {
     const { kind } = this.#state;
     const { leaf, words } = this.#certificate;
@@ -103,7 +109,7 @@ export class Session {
   async #enrol(signal: AbortSignal): Promise<SessionEvent> {
     if (await this.#certificate.isUsable()) return { kind: 'enrolled' };
     const { address, ca } = await this.#controlPlane(signal);
-    const client = dial({ address, ca, identity: null });
+    const client = dial({ address, ca, identity: null, onSend: this.#keepCopy });
     try {
       const result = await this.#certificate.obtain({ client, ca }, signal);
       if (result.kind === 'refused') throw new TreError(result.code);
@@ -117,7 +123,8 @@ export class Session {
   /** One stream, from Hello to its end. */
   async #talk(signal: AbortSignal): Promise<SessionEvent> {
     const { address, ca } = await this.#controlPlane(signal);
-    const client = dial({ address, ca, identity: this.#certificate.leaf ?? null });
+    const identity = this.#certificate.leaf ?? null;
+    const client = dial({ address, ca, identity, onSend: this.#keepCopy });
     this.#stream = this.#openStream(client, ca);
     try {
       const end = await this.#stream.run(signal);
@@ -129,6 +136,12 @@ export class Session {
       client.close();
     }
   }
+
+  /** Nothing leaves that the ledger does not show. */
+  readonly #keepCopy = (path: string, bytes: Uint8Array): void => {
+    const { name, body } = outgoingCopy(path, bytes);
+    this.#deps.store.ledger.add(name, body, this.#deps.clock.now());
+  };
 
   #openStream(client: Client, ca: Uint8Array): Stream {
     const { store, clock, log, bootId, agentVersion, onVerdict } = this.#deps;
@@ -198,9 +211,11 @@ export class Session {
   }
 
   #view(): SiteView {
-    const { clock, clusterUid } = this.#deps;
+    const { clock, clusterUid, store } = this.#deps;
     const { id, director, keyset } = this.#site();
-    return { siteId: id, clusterUid: clusterUid(), director, keyset, capability, nowMs: clock.now() };
+    const nowMs = clock.now();
+    const isHeld = store.holds.current(nowMs) !== undefined;
+    return { siteId: id, clusterUid: clusterUid(), director, keyset, capability, isHeld, nowMs };
   }
 }
 

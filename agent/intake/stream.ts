@@ -45,6 +45,7 @@ export class Stream {
   readonly #deps: StreamDeps;
   readonly #acceptor: Acceptor;
   readonly #over = new AbortController();
+  readonly #leaving = Promise.withResolvers<StreamEnd>();
   #wake = new AbortController();
   #heartbeatMs = defaultHeartbeatMs;
   #isWelcome = false;
@@ -64,12 +65,17 @@ export class Stream {
     this.#wake.abort();
   }
 
+  /** Ends this stream, for another one to begin at once. */
+  leave(): void {
+    this.#leaving.resolve({ kind: 'retry', afterMs: 0 });
+  }
+
   async run(stop: AbortSignal): Promise<StreamEnd> {
     const signal = AbortSignal.any([stop, this.#over.signal]);
     const duplex = callDuplex(this.#deps.client, SyncService.method.sync, signal);
     const tasks = [this.#receive(duplex, signal), this.#send(duplex, signal)];
     try {
-      return await Promise.race(tasks);
+      return await Promise.race([...tasks, this.#leaving.promise]);
     } catch (error) {
       throw this.#failure ?? error;
     } finally {

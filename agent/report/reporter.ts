@@ -131,7 +131,9 @@ const endsProblem: ReadonlySet<StepKind> = new Set(['apply', 'delete', 'forget']
 /** What the store knows of the site itself. */
 function siteConditions({ site, desired, journal, isFull }: AgentStore): readonly Condition[] {
   const codes: Condition['code'][] = [];
-  const isRefused = journal.openRefusal() !== undefined;
+  const refusal = journal.openRefusal();
+  // Somebody here wanted it so, and HeldOnSite says it.
+  const isRefused = refusal !== undefined && refusal.code !== 'SITE_HELD';
   const offered = desired.releases().get('offered');
   if (isRefused) codes.push('OfferRefused');
   else if (offered !== undefined && offered.digest !== desired.held()?.release.digest)
@@ -147,7 +149,7 @@ function sideFor(wanted: Wanted | null, side: SideFacts): SideFacts {
 }
 
 /** What the other rooms found; of health: how many objects fail, are on their way, or could not be looked at. */
-function sideConditions({ health, host, isolation, hold }: SideFacts): readonly Condition[] {
+function sideConditions({ health, host, isolation, hold, session = [] }: SideFacts): readonly Condition[] {
   const withStatus = (...wanted: readonly string[]) =>
     (health?.objects ?? []).filter(({ status }) => wanted.includes(status)).length;
   const counted: readonly Condition[] = [
@@ -163,6 +165,7 @@ function sideConditions({ health, host, isolation, hold }: SideFacts): readonly 
     ...counted.filter(({ count }) => count > 0),
     ...(host?.conditions ?? []),
     ...(isolation?.conditions ?? []),
+    ...session,
     ...(hold === undefined ? [] : [{ code: 'HeldOnSite', count: 0 } as const]),
   ];
 }

@@ -17,6 +17,8 @@ export interface HoldStore {
   readonly set: (hold: Hold) => void;
   /** Returns whether there was one in force. */
   readonly release: (nowMs: number) => boolean;
+  /** Forgets what is there, in force or not; returns whether anything was. */
+  readonly clear: () => boolean;
 }
 
 /** The hold in an open database. */
@@ -26,13 +28,15 @@ export function holdsOver(database: Database): HoldStore {
   );
   const write = database.prepare('INSERT OR REPLACE INTO hold VALUES (1, :sinceMs, :untilMs, :why)');
   const remove = database.prepare('DELETE FROM hold');
+  const clear = () => database.transaction(() => remove.run().changes > 0);
   return {
     current: (nowMs) => read.get(nowMs),
     set: (hold) => database.transaction(() => void write.run({ ...hold })),
     release: (nowMs) => {
       const isHeld = read.get(nowMs) !== undefined;
-      database.transaction(() => void remove.run());
+      clear();
       return isHeld;
     },
+    clear,
   };
 }

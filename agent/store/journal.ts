@@ -29,12 +29,12 @@ export interface Journal {
   readonly addRun: (run: Run) => void;
   /** The newest first. */
   readonly runs: (limit: number) => readonly Run[];
-  /** False when the same document was refused for the same reason before; it is the last one again all the same. */
+  /** False when the same document was refused for the same reason, and still is; it is the last one again all the same. */
   readonly addRefusal: (refusal: RefusedDocument) => boolean;
   /** The last refusal since a document was accepted. */
   readonly openRefusal: () => RefusedDocument | undefined;
-  /** A document was accepted. */
-  readonly settleRefusals: () => void;
+  /** A document was accepted; or what stood behind refusals with this code has ended. Returns whether any was open. */
+  readonly settleRefusals: (code?: ErrorCode) => boolean;
   /** For a full disk: keeps the newest few runs. */
   readonly shed: () => void;
 }
@@ -55,13 +55,15 @@ export function journalOver(database: Database): Journal {
     runs: (limit) => statements.runs.all(limit),
     addRefusal: (refusal) =>
       database.transaction(() => {
-        const known = statements.dropRefusal.run({ ...refusal }).changes > 0;
+        const isOpen = statements.isOpen.get({ ...refusal }) !== undefined;
+        statements.dropRefusal.run({ ...refusal });
         statements.addRefusal.run({ ...refusal });
         statements.pruneRefusals.run(keptRefusals);
-        return !known;
+        return !isOpen;
       }),
     openRefusal: () => statements.openRefusal.get(),
-    settleRefusals: () => database.transaction(() => void statements.settleRefusals.run()),
+    settleRefusals: (code) =>
+      database.transaction(() => statements.settleRefusals.run({ code: code ?? null }).changes > 0),
     shed: () => void statements.pruneRuns.run(keptRunsWhenFull),
   };
 }
@@ -81,6 +83,10 @@ function prepare(database: Database) {
       `INSERT INTO refusal (at_ms, epoch, generation, code, document_digest)
        VALUES (:atMs, :epoch, :generation, :code, :documentDigest)`,
     ),
+    isOpen: database.prepare(
+      `SELECT 1 FROM refusal
+       WHERE generation = :generation AND code = :code AND document_digest = :documentDigest AND settled = 0`,
+    ),
     dropRefusal: database.prepare(
       'DELETE FROM refusal WHERE generation = :generation AND code = :code AND document_digest = :documentDigest',
     ),
@@ -91,6 +97,8 @@ function prepare(database: Database) {
       `SELECT at_ms AS atMs, epoch, generation, code, document_digest AS documentDigest FROM refusal
        WHERE settled = 0 ORDER BY number DESC LIMIT 1`,
     ),
-    settleRefusals: database.prepare('UPDATE refusal SET settled = 1 WHERE settled = 0'),
+    settleRefusals: database.prepare(
+      'UPDATE refusal SET settled = 1 WHERE settled = 0 AND (:code IS NULL OR code = :code)',
+    ),
   };
 }

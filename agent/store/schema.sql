@@ -67,7 +67,9 @@ CREATE TABLE inventory (
 CREATE TABLE isolation (
   only INTEGER PRIMARY KEY CHECK (only = 1),
   network_policy TEXT NOT NULL CHECK (network_policy IN ('enforced', 'not-enforced', 'unproven')),
+  pod_security TEXT NOT NULL CHECK (pod_security IN ('enforced', 'not-enforced', 'unproven')),
   checked_at_ms INTEGER NOT NULL,
+  nodes TEXT NOT NULL,
   why TEXT NOT NULL
 ) STRICT;
 
@@ -75,6 +77,7 @@ CREATE TABLE ledger (
   number INTEGER PRIMARY KEY AUTOINCREMENT,
   at_ms INTEGER NOT NULL,
   message TEXT NOT NULL,
+  count INTEGER NOT NULL DEFAULT 1,
   body BLOB NOT NULL
 ) STRICT;
 

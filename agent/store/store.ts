@@ -14,6 +14,7 @@ import { type HoldStore, holdsOver } from './holds.ts';
 import { type Inventory, inventoryOver } from './inventory.ts';
 import { type Journal, journalOver } from './journal.ts';
 import { type KeyFiles, keyFiles } from './keys.ts';
+import { type Ledger, ledgerOver } from './ledger.ts';
 import { type Outbox, outboxOver } from './outbox.ts';
 import { type SiteStore, siteOver } from './site.ts';
 
@@ -25,6 +26,7 @@ export interface AgentStore extends AsyncDisposable {
   readonly journal: Journal;
   readonly conditions: ConditionStore;
   readonly holds: HoldStore;
+  readonly ledger: Ledger;
   readonly keys: KeyFiles;
   readonly content: ContentStore;
   /** Several writes as one: all of them are there afterwards, or none. */
@@ -54,6 +56,7 @@ export async function openStore(
   const room = withRoom(database, () => {
     outboxOver(database, bootId).shed();
     journalOver(database).shed();
+    ledgerOver(database).shed();
   });
   const content = contentFiles(join(folder, 'content'));
   const closing = opened.move();
@@ -65,6 +68,7 @@ export async function openStore(
     journal: journalOver(room.database),
     conditions: conditionsOver(room.database),
     holds: holdsOver(room.database),
+    ledger: ledgerOver(room.database),
     keys: keyFiles(join(folder, 'keys'), systemFiles),
     content,
     atomically: (fn) => room.database.transaction(fn),

@@ -17,10 +17,13 @@ CREATE TABLE hold (
   why TEXT NOT NULL
 ) STRICT;
 
+-- The last trial that showed something; `nodes` stands for the nodes that there were then.
 CREATE TABLE isolation (
   only INTEGER PRIMARY KEY CHECK (only = 1),
   network_policy TEXT NOT NULL CHECK (network_policy IN ('enforced', 'not-enforced', 'unproven')),
+  pod_security TEXT NOT NULL CHECK (pod_security IN ('enforced', 'not-enforced', 'unproven')),
   checked_at_ms INTEGER NOT NULL,
+  nodes TEXT NOT NULL,
   why TEXT NOT NULL
 ) STRICT;
 
@@ -31,10 +34,12 @@ CREATE TABLE hardware (
   facts TEXT NOT NULL
 ) STRICT;
 
--- A copy of every message that left, as it left; the oldest go when there are too many.
+-- A copy of every message that left, as it left; the oldest go when there are too many. Heartbeats of earlier days are
+-- one row per day: `count` of them, with the last one as it was.
 CREATE TABLE ledger (
   number INTEGER PRIMARY KEY AUTOINCREMENT,
   at_ms INTEGER NOT NULL,
   message TEXT NOT NULL,
+  count INTEGER NOT NULL DEFAULT 1,
   body BLOB NOT NULL
 ) STRICT;

@@ -77,6 +77,7 @@ async function stage(t: ExecutionContext): Promise<Stage> {
     director: director.publicKey,
     keyset: keysetOf(1, ada),
     capability: 1,
+    isHeld: false,
     nowMs,
   });
   let acceptor = new Acceptor({ store, source, view });

@@ -36,6 +36,7 @@ const view: SiteView = {
   director: director.publicKey,
   keyset: keysetOf(2, ada, bob),
   capability: 1,
+  isHeld: false,
   nowMs: Date.UTC(2026, 10, 24),
 };
 const otherSite = '019aaf00-0000-7000-8000-000000000002';
