@@ -45,7 +45,13 @@ export const rooms: readonly Room[] = [
   },
   {
     path: 'agent/health',
-    ours: ['proto/document.ts', 'proto/health-reasons.ts', 'proto/pointer.ts', { types: 'agent/plan' }],
+    ours: [
+      'proto/document.ts',
+      'proto/health-reasons.ts',
+      'proto/pointer.ts',
+      { types: 'proto/strict-json.ts' },
+      { types: 'agent/plan' },
+    ],
     pure: true,
   },
   {
@@ -84,6 +90,7 @@ export const rooms: readonly Room[] = [
       'proto/conditions.ts',
       'proto/errors.ts',
     ],
+    node: ['crypto', 'net'],
   },
   {
     path: 'agent/act',
@@ -150,10 +157,23 @@ export const rooms: readonly Room[] = [
 
   {
     path: 'control-plane/fleet',
-    ours: ['proto/document.ts', 'proto/parameter.ts', 'proto/conditions.ts', 'proto/errors.ts'],
+    ours: [
+      'proto/document.ts',
+      'proto/parameter.ts',
+      'proto/conditions.ts',
+      'proto/errors.ts',
+      'proto/health-reasons.ts',
+      'proto/measures.ts',
+    ],
     pure: true,
   },
-  { path: 'control-plane/store', ours: ['proto', 'daemon', { types: 'control-plane/fleet' }] },
+  { path: 'control-plane/store', ours: ['proto', 'daemon', 'control-plane/fleet'] },
+  { path: 'control-plane/news', ours: ['control-plane/fleet', 'control-plane/store', 'daemon'] },
+  {
+    path: 'control-plane/alert',
+    ours: ['control-plane/fleet', 'control-plane/store', 'control-plane/news', 'proto', 'daemon'],
+    node: ['crypto', 'http', 'https'],
+  },
   {
     path: 'control-plane/trust',
     ours: ['control-plane/store', 'proto', 'daemon'],
@@ -162,19 +182,39 @@ export const rooms: readonly Room[] = [
   },
   {
     path: 'control-plane/sync',
-    ours: ['control-plane/fleet', 'control-plane/store', 'control-plane/trust', 'proto', 'daemon'],
+    ours: [
+      'control-plane/fleet',
+      'control-plane/store',
+      'control-plane/news',
+      'control-plane/trust',
+      'proto',
+      'daemon',
+    ],
     npm: ['@grpc/grpc-js', '@bufbuild/protobuf'],
     node: ['tls'],
   },
   {
     path: 'control-plane/api',
-    ours: ['control-plane/fleet', 'control-plane/store', 'control-plane/trust', 'proto', 'daemon'],
+    ours: [
+      'control-plane/fleet',
+      'control-plane/store',
+      'control-plane/news',
+      'control-plane/trust',
+      'proto',
+      'daemon',
+    ],
     npm: ['fastify', 'fastify-type-provider-zod', '@fastify/swagger', 'zod', 'prom-client'],
     node: ['http', 'https', 'net', 'tls'],
   },
   {
     path: 'control-plane/tasks',
-    ours: ['control-plane/fleet', 'control-plane/store', 'control-plane/trust', 'daemon'],
+    ours: [
+      'control-plane/fleet',
+      'control-plane/store',
+      'control-plane/news',
+      'control-plane/trust',
+      'daemon',
+    ],
     npm: ['node-cron'],
   },
   { path: 'control-plane/config.ts', ours: ['daemon'], npm: ['zod'] },

@@ -1,0 +1,98 @@
+// The health of one pod: as kstatus says it, but for what it does not see: a container that cannot start, an image that
+// cannot be had, an init container that ends again and again, and a pod that failed for good. PURE. Called by
+// health-of.ts for wanted pods and by agent/observe for the pods of workloads.
+import type { HealthReason } from '../../proto/health-reasons.ts';
+import type { JsonObject } from '../../proto/strict-json.ts';
+import { conditionIs, objectAt, objectsAt, textAt, timeAt } from './fields.ts';
+import { because, current, type Verdict } from './verdict.ts';
+
+/** A pod for which no node was found is given so long before that counts as a failure. */
+export const schedulingMs = 15_000;
+
+export function podHealth(pod: JsonObject, nowMs: number): Verdict {
+  const phase = textAt(pod, 'status', 'phase');
+  switch (phase) {
+    case 'Succeeded':
+      return current;
+    case 'Failed':
+      return failedPod(pod);
+    case 'Running':
+      if (conditionIs(pod, 'Ready', 'True') !== undefined) return current;
+      return troubleOf(pod) ?? because('PodRunningNotReady', firstMessage(pod));
+    case 'Pending':
+      return troubleOf(pod) ?? unscheduled(pod, nowMs) ?? because('PodPending');
+    case '':
+      return because('PodNotObserved');
+    default:
+      return because('StatusUnreadable', `phase ${phase}`);
+  }
+}
+
+/** Of a waiting container, what will not come right by waiting. */
+const troubles: Readonly<Record<string, HealthReason>> = {
+  CrashLoopBackOff: 'ContainerCrashLooping',
+  ErrImagePull: 'ImageUnavailable',
+  ImagePullBackOff: 'ImageUnavailable',
+  InvalidImageName: 'ImageUnavailable',
+  ErrImageNeverPull: 'ImageUnavailable',
+  ImageInspectError: 'ImageUnavailable',
+  RegistryUnavailable: 'ImageUnavailable',
+  SignatureValidationFailed: 'ImageUnavailable',
+  CreateContainerConfigError: 'ContainerCannotStart',
+  CreateContainerError: 'ContainerCannotStart',
+  RunContainerError: 'ContainerCannotStart',
+  PreCreateHookError: 'ContainerCannotStart',
+  PreStartHookError: 'ContainerCannotStart',
+  PostStartHookError: 'ContainerCannotStart',
+};
+
+function troubleOf(pod: JsonObject): Verdict | undefined {
+  for (const container of containersOf(pod)) {
+    const waiting = objectAt(container, 'state', 'waiting');
+    const reason = textAt(waiting, 'reason');
+    const trouble = Object.hasOwn(troubles, reason) ? troubles[reason] : undefined;
+    if (trouble !== undefined)
+      return because(
+        trouble,
+        `container ${textAt(container, 'name')}: ${textAt(waiting, 'message') || reason}`,
+      );
+  }
+  return undefined;
+}
+
+function containersOf(pod: JsonObject): readonly JsonObject[] {
+  return [
+    ...objectsAt(pod, 'status', 'initContainerStatuses'),
+    ...objectsAt(pod, 'status', 'containerStatuses'),
+  ];
+}
+
+function unscheduled(pod: JsonObject, nowMs: number): Verdict | undefined {
+  const condition = conditionIs(pod, 'PodScheduled', 'False');
+  if (condition?.reason !== 'Unschedulable') return undefined;
+  const untilMs = (timeAt(pod, 'metadata', 'creationTimestamp') ?? nowMs) + schedulingMs;
+  return nowMs < untilMs
+    ? because('PodNotScheduled', condition.message, untilMs)
+    : because('PodUnschedulable', condition.message);
+}
+
+/** kstatus calls a failed pod current; nobody starts it again, and what it was to do was not done. */
+function failedPod(pod: JsonObject): Verdict {
+  const reason = textAt(pod, 'status', 'reason');
+  const message = textAt(pod, 'status', 'message') || endOf(pod);
+  return because(reason === 'Evicted' ? 'PodEvicted' : 'PodFailed', message || reason);
+}
+
+function endOf(pod: JsonObject): string {
+  for (const container of containersOf(pod)) {
+    const ended = objectAt(container, 'state', 'terminated');
+    const code = ended['exitCode'];
+    if (typeof code === 'number' && code !== 0)
+      return `container ${textAt(container, 'name')} ended with code ${code}`;
+  }
+  return '';
+}
+
+function firstMessage(pod: JsonObject): string {
+  return conditionIs(pod, 'ContainersReady', 'False')?.message ?? '';
+}

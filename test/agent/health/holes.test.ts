@@ -1,0 +1,323 @@
+// What kstatus does not see, (a) to (h): each as it is seen here.
+import test from 'ava';
+import { bareContext, type HealthContext, type OwnedPod } from '../../../agent/health/context.ts';
+import { type GroupKind, healthOf } from '../../../agent/health/health-of.ts';
+import { podHealth } from '../../../agent/health/pod.ts';
+import type { HealthRule } from '../../../proto/document.ts';
+import type { JsonObject } from '../../../proto/strict-json.ts';
+
+const nowMs = Date.UTC(2026, 0, 1, 12, 0, 0);
+const ago = (seconds: number): string => `${new Date(nowMs - seconds * 1000).toISOString().slice(0, 19)}Z`;
+const kind = (text: string): GroupKind => {
+  const [group = '', name = ''] = text.split('/');
+  return { group, kind: name };
+};
+const project = kind('tre.example/Project');
+
+function look(of: GroupKind, object: JsonObject, context: Partial<HealthContext> = {}) {
+  const { status, reason, detail, untilMs } = healthOf(object, of, { ...bareContext(nowMs), ...context });
+  return { said: reason === null ? status : `${status} ${reason}`, detail, untilMs };
+}
+const say = (of: GroupKind, object: JsonObject, context: Partial<HealthContext> = {}) =>
+  look(of, object, context).said;
+const condition = (type: string, status: string, reason = '', message = '') => ({
+  type,
+  status,
+  reason,
+  message,
+});
+
+test('(a) a new object of a custom kind is not current before somebody wrote a status, for a while', (t) => {
+  const context = { hasStatus: true };
+  const born = (seconds: number, status?: JsonObject): JsonObject => ({
+    metadata: { creationTimestamp: ago(seconds), generation: 1 },
+    ...(status !== undefined && { status }),
+  });
+  const fresh = look(project, born(3), context);
+  t.like(fresh, { said: 'in-progress NotYetObserved', untilMs: nowMs + 7_000 });
+  t.is(say(project, born(3, {}), context), 'in-progress NotYetObserved');
+  t.is(say(project, born(9, { phase: 'Ready' }), context), 'current');
+  t.is(say(project, born(10), context), 'current', 'nobody writes one: there may be no controller');
+  t.is(say(project, born(0), { hasStatus: false }), 'current', 'the kind has no status');
+});
+
+test('(a) a built-in kind whose controller says what it saw is not current before it did', (t) => {
+  const metadata = { generation: 1, creationTimestamp: ago(600) };
+  const spec = { replicas: 0 };
+  for (const name of ['apps/StatefulSet', 'apps/ReplicaSet', 'policy/PodDisruptionBudget'])
+    t.is(say(kind(name), { metadata, spec, status: { replicas: 0 } }), 'in-progress NotYetObserved', name);
+  const empty = say(kind('apps/Deployment'), { metadata, spec });
+  t.is(empty, 'in-progress DeploymentNotAvailable');
+});
+
+test('(b) an observed generation written as a text counts, and nonsense there says nothing', (t) => {
+  const object = (observedGeneration: string) => ({
+    metadata: { generation: 2 },
+    status: { observedGeneration },
+  });
+  t.is(say(project, object('1')), 'in-progress LatestGenerationNotObserved');
+  t.is(say(project, object('2')), 'current');
+  t.is(say(project, object('two')), 'current');
+});
+
+const rule = (
+  means: HealthRule['means'],
+  operator: HealthRule['operator'],
+  value: HealthRule['value'],
+): HealthRule => ({
+  group: 'tre.example',
+  kind: 'Project',
+  means,
+  pointer: '/status/phase',
+  operator,
+  value,
+});
+
+test('(c) the rules of the release decide over a Ready=False that is meant so', (t) => {
+  const object = (phase: string) => ({ status: { phase, conditions: [condition('Ready', 'False')] } });
+  const rules = [rule('current', 'equals', 'Idle'), rule('failed', 'equals', 'Broken')];
+  t.is(say(project, object('Idle')), 'in-progress NotReady');
+  t.is(say(project, object('Idle'), { rules }), 'current');
+  t.is(say(project, object('Broken'), { rules }), 'failed CustomRuleFailed');
+  t.is(say(project, object('Busy'), { rules }), 'in-progress CustomRuleWaiting');
+  t.is(say(project, {}, { rules }), 'in-progress CustomRuleWaiting');
+  t.is(say(kind('other.example/Project'), object('Idle'), { rules }), 'in-progress NotReady');
+});
+
+test('(c) all rules that mean current must hold, one that means failed is enough', (t) => {
+  const object = (phase: string) => ({ status: { phase } });
+  const current = [rule('current', 'exists', null), rule('current', 'not-equals', 'Busy')];
+  t.is(say(project, object('Idle'), { rules: current }), 'current');
+  t.is(say(project, object('Busy'), { rules: current }), 'in-progress CustomRuleWaiting');
+  const failed = [...current, rule('failed', 'not-equals', 'Idle')];
+  t.is(say(project, object('Broken'), { rules: failed }), 'failed CustomRuleFailed');
+  t.is(
+    say(project, {}, { rules: failed }),
+    'in-progress CustomRuleWaiting',
+    'what is not there is not wrong',
+  );
+  t.is(say(project, object('Idle'), { rules: [rule('failed', 'equals', 'Broken')] }), 'current');
+});
+
+test('(c) no rule goes before a deletion or a change that nobody has seen', (t) => {
+  const rules = [rule('current', 'exists', null)];
+  const status = { phase: 'Idle', observedGeneration: 1 };
+  t.is(
+    say(project, { metadata: { generation: 2 }, status }, { rules }),
+    'in-progress LatestGenerationNotObserved',
+  );
+  t.is(say(project, { metadata: { deletionTimestamp: ago(1) }, status }, { rules }), 'terminating Deleting');
+});
+
+test('(d) a claim that is bound by its first pod waits for it in peace', (t) => {
+  const claim = kind('/PersistentVolumeClaim');
+  const object = (annotations: JsonObject = {}, phase = 'Pending') => ({
+    metadata: { annotations },
+    status: { phase },
+  });
+  const unused = { claim: { bindsOnFirstUse: true, isUsed: false } };
+  const used = { claim: { bindsOnFirstUse: true, isUsed: true } };
+  const quiet = look(claim, object(), unused);
+  t.deepEqual([quiet.said, quiet.detail], ['current', 'its volume is made when a pod uses it']);
+  t.is(say(claim, object(), used), 'in-progress WaitsForFirstConsumer');
+  t.is(say(claim, object({ 'volume.kubernetes.io/selected-node': 'a' }), used), 'in-progress NotBound');
+  t.is(say(claim, object(), {}), 'in-progress NotBound');
+  t.is(say(claim, object({}, 'Lost'), unused), 'failed VolumeLost');
+});
+
+const address = { loadBalancer: { ingress: [{ ip: '10.0.0.1' }] } };
+const missing = test.macro({
+  exec(t, name: string, object: JsonObject, expected: string) {
+    t.is(say(kind(name), object), expected);
+  },
+  title: (title = '', name: string) => `(e) ${name}: ${title}`,
+});
+test(
+  'without an address',
+  missing,
+  'networking.k8s.io/Ingress',
+  { status: { loadBalancer: {} } },
+  'in-progress NoAddressAssigned',
+);
+test('with an address', missing, 'networking.k8s.io/Ingress', { status: address }, 'current');
+test('of the older group', missing, 'extensions/Ingress', {}, 'in-progress NoAddressAssigned');
+const balancer = { type: 'LoadBalancer', clusterIP: '10.43.0.1' };
+test('without an address outside', missing, '/Service', { spec: balancer }, 'in-progress NoAddressAssigned');
+test('with an address outside', missing, '/Service', { spec: balancer, status: address }, 'current');
+const hpa = 'autoscaling/HorizontalPodAutoscaler';
+const conditions = (...all: readonly JsonObject[]): JsonObject => ({ status: { conditions: all } });
+test('nobody has looked', missing, hpa, {}, 'in-progress NotYetObserved');
+test(
+  'scales',
+  missing,
+  hpa,
+  conditions(condition('AbleToScale', 'True'), condition('ScalingActive', 'True')),
+  'current',
+);
+test(
+  'without metrics',
+  missing,
+  hpa,
+  conditions(condition('ScalingActive', 'False', 'FailedGetResourceMetric')),
+  'failed CannotScale',
+);
+test(
+  'without a target',
+  missing,
+  hpa,
+  conditions(condition('AbleToScale', 'False', 'FailedGetScale')),
+  'failed CannotScale',
+);
+test(
+  'switched off',
+  missing,
+  hpa,
+  conditions(condition('ScalingActive', 'False', 'ScalingDisabled')),
+  'current',
+);
+const api = 'apiregistration.k8s.io/APIService';
+test('answers', missing, api, conditions(condition('Available', 'True')), 'current');
+test(
+  'does not answer',
+  missing,
+  api,
+  conditions(condition('Available', 'False', 'MissingEndpoints')),
+  'failed ServiceUnavailable',
+);
+test('not asked yet', missing, api, {}, 'in-progress NotYetObserved');
+test('active', missing, '/Namespace', { status: { phase: 'Active' } }, 'current');
+test('ending', missing, '/Namespace', { status: { phase: 'Terminating' } }, 'terminating Deleting');
+test('without a phase', missing, '/Namespace', {}, 'in-progress NotYetObserved');
+test('bound', missing, '/PersistentVolume', { status: { phase: 'Bound' } }, 'current');
+test('waiting', missing, '/PersistentVolume', { status: { phase: 'Pending' } }, 'in-progress NotBound');
+test(
+  'could not be recycled',
+  missing,
+  '/PersistentVolume',
+  { status: { phase: 'Failed' } },
+  'failed Stalled',
+);
+
+const owned = (name: string, status: JsonObject, seconds = 60): OwnedPod => ({
+  name,
+  verdict: podHealth({ metadata: { creationTimestamp: ago(seconds) }, status }, nowMs),
+});
+const failedPod = owned('a', {
+  phase: 'Failed',
+  containerStatuses: [{ name: 'main', state: { terminated: { exitCode: 3 } } }],
+});
+
+test('(f) a failed pod fails its Job, and a pod that the release wants', (t) => {
+  const running = { status: { startTime: ago(9) } };
+  const job = look(kind('batch/Job'), running, { pods: [failedPod] });
+  t.deepEqual([job.said, job.detail], ['failed PodFailed', 'pod a: container main ended with code 3']);
+  const done = { status: { conditions: [condition('Complete', 'True')] } };
+  t.is(say(kind('batch/Job'), done, { pods: [failedPod] }), 'current', 'another try did it');
+  t.is(say(kind('/Pod'), { status: { phase: 'Failed' } }), 'failed PodFailed');
+  t.is(say(kind('/Pod'), { status: { phase: 'Failed', reason: 'Evicted' } }), 'failed PodEvicted');
+});
+
+test('(f) a workload replaces a pod that ended, and is not failed by it', (t) => {
+  t.is(say(kind('apps/Deployment'), {}, { pods: [failedPod] }), 'in-progress LessReplicas');
+});
+
+const refused = test.macro({
+  exec(t, message: string, expected: string) {
+    const status = { conditions: [condition('ReplicaFailure', 'True', 'FailedCreate', message)] };
+    for (const name of ['apps/Deployment', 'apps/ReplicaSet']) {
+      const found = look(kind(name), { status });
+      t.is(
+        found.said,
+        expected === ''
+          ? `in-progress ${name.endsWith('ReplicaSet') ? 'LessLabelled' : 'LessReplicas'}`
+          : expected,
+      );
+      if (expected !== '') t.is(found.detail, message);
+    }
+    const set = look(kind('apps/StatefulSet'), {}, { refusal: message });
+    t.is(set.said, expected === '' ? 'in-progress LessReplicas' : expected);
+  },
+  title: (_title, message: string) => `(g) ${message}`,
+});
+test(
+  refused,
+  'pods "a" is forbidden: exceeded quota: q, requested: pods=1, used: pods=5, limited: pods=5',
+  'failed QuotaExceeded',
+);
+test(refused, 'pods "a" is forbidden: failed quota: q: must specify limits.cpu', 'failed QuotaExceeded');
+test(
+  refused,
+  'pods "a" is forbidden: violates PodSecurity "restricted:latest": privileged',
+  'failed AdmissionRefused',
+);
+test(refused, 'admission webhook "x.example" denied the request: no', 'failed AdmissionRefused');
+test(refused, 'Internal error occurred: failed calling webhook', 'failed ReplicaFailure');
+test(refused, 'pods "a" is forbidden: status unknown for quota: q, resources: pods', '');
+test(
+  refused,
+  'pods "a" is forbidden: error looking up service account x/y: serviceaccount "y" not found',
+  '',
+);
+
+test('(g) a refusal that is over says nothing', (t) => {
+  const status = {
+    replicas: 1,
+    updatedReplicas: 1,
+    availableReplicas: 1,
+    readyReplicas: 1,
+    conditions: [condition('Available', 'True'), condition('ReplicaFailure', 'True', '', 'exceeded quota')],
+  };
+  t.is(say(kind('apps/Deployment'), { status }), 'current');
+});
+
+const cannotStart = test.macro({
+  exec(t, reason: string, expected: string) {
+    const waiting = [{ name: 'main', state: { waiting: { reason, message: 'words' } } }];
+    for (const field of ['containerStatuses', 'initContainerStatuses']) {
+      const pod = owned('a', { phase: 'Pending', [field]: waiting });
+      t.is(`${pod.verdict.status} ${pod.verdict.reason}`, expected);
+      for (const name of ['apps/Deployment', 'apps/StatefulSet', 'apps/ReplicaSet', 'batch/Job'])
+        t.is(say(kind(name), {}, { pods: [pod] }), expected, name);
+      const daemon = {
+        metadata: { generation: 1 },
+        status: { observedGeneration: 1, desiredNumberScheduled: 1 },
+      };
+      t.is(say(kind('apps/DaemonSet'), daemon, { pods: [pod] }), expected);
+    }
+  },
+  title: (_title, reason: string) => `(h) ${reason} fails at once`,
+});
+for (const reason of [
+  'ErrImagePull',
+  'ImagePullBackOff',
+  'InvalidImageName',
+  'ErrImageNeverPull',
+  'RegistryUnavailable',
+])
+  test(cannotStart, reason, 'failed ImageUnavailable');
+for (const reason of ['CreateContainerConfigError', 'CreateContainerError', 'RunContainerError'])
+  test(cannotStart, reason, 'failed ContainerCannotStart');
+test(cannotStart, 'CrashLoopBackOff', 'failed ContainerCrashLooping');
+
+test('a container that is being made is not failed', (t) => {
+  const waiting = [{ name: 'main', state: { waiting: { reason: 'ContainerCreating' } } }];
+  t.is(owned('a', { phase: 'Pending', containerStatuses: waiting }).verdict.reason, 'PodPending');
+});
+
+test('a pod without a node fails its workload when it is 15 s old, and says when that is', (t) => {
+  const status = { phase: 'Pending', conditions: [condition('PodScheduled', 'False', 'Unschedulable')] };
+  const early = look(kind('apps/Deployment'), {}, { pods: [owned('a', status, 10)] });
+  t.deepEqual([early.said, early.untilMs], ['in-progress LessReplicas', nowMs + 5_000]);
+  t.is(say(kind('apps/Deployment'), {}, { pods: [owned('a', status, 15)] }), 'failed PodUnschedulable');
+});
+
+test('pods of something that is current are nobody’s trouble', (t) => {
+  const crashing = owned('a', {
+    phase: 'Running',
+    containerStatuses: [{ name: 'm', state: { waiting: { reason: 'CrashLoopBackOff' } } }],
+  });
+  t.is(
+    say(kind('apps/StatefulSet'), { spec: { updateStrategy: { type: 'OnDelete' } } }, { pods: [crashing] }),
+    'current',
+  );
+});
