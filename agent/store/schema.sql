@@ -68,9 +68,10 @@ CREATE TABLE isolation (
   only INTEGER PRIMARY KEY CHECK (only = 1),
   network_policy TEXT NOT NULL CHECK (network_policy IN ('enforced', 'not-enforced', 'unproven')),
   pod_security TEXT NOT NULL CHECK (pod_security IN ('enforced', 'not-enforced', 'unproven')),
-  checked_at_ms INTEGER NOT NULL,
+  checked_at_ms INTEGER,
   nodes TEXT NOT NULL,
-  why TEXT NOT NULL
+  why TEXT NOT NULL,
+  findings TEXT NOT NULL
 ) STRICT;
 
 CREATE TABLE ledger (

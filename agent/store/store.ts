@@ -10,8 +10,10 @@ import { readMigrations } from '../../daemon/migrations.ts';
 import { type Database, lockFolder, openDatabase } from '../../daemon/sqlite.ts';
 import { type ConditionStore, conditionsOver } from './conditions.ts';
 import { type DesiredStore, desiredOver } from './desired.ts';
+import { type HardwareStore, hardwareOver } from './hardware.ts';
 import { type HoldStore, holdsOver } from './holds.ts';
 import { type Inventory, inventoryOver } from './inventory.ts';
+import { type IsolationStore, isolationOver } from './isolation.ts';
 import { type Journal, journalOver } from './journal.ts';
 import { type KeyFiles, keyFiles } from './keys.ts';
 import { type Ledger, ledgerOver } from './ledger.ts';
@@ -25,7 +27,9 @@ export interface AgentStore extends AsyncDisposable {
   readonly outbox: Outbox;
   readonly journal: Journal;
   readonly conditions: ConditionStore;
+  readonly hardware: HardwareStore;
   readonly holds: HoldStore;
+  readonly isolation: IsolationStore;
   readonly ledger: Ledger;
   readonly keys: KeyFiles;
   readonly content: ContentStore;
@@ -67,7 +71,9 @@ export async function openStore(
     outbox: outboxOver(room.database, bootId),
     journal: journalOver(room.database),
     conditions: conditionsOver(room.database),
+    hardware: hardwareOver(room.database),
     holds: holdsOver(room.database),
+    isolation: isolationOver(room.database),
     ledger: ledgerOver(room.database),
     keys: keyFiles(join(folder, 'keys'), systemFiles),
     content,

@@ -17,14 +17,16 @@ CREATE TABLE hold (
   why TEXT NOT NULL
 ) STRICT;
 
--- The last trial that showed something; `nodes` stands for the nodes that there were then.
+-- The last trial of isolation that showed something (`nodes` stands for the nodes that there were then), and what could
+-- be seen of it in the objects of the site.
 CREATE TABLE isolation (
   only INTEGER PRIMARY KEY CHECK (only = 1),
   network_policy TEXT NOT NULL CHECK (network_policy IN ('enforced', 'not-enforced', 'unproven')),
   pod_security TEXT NOT NULL CHECK (pod_security IN ('enforced', 'not-enforced', 'unproven')),
-  checked_at_ms INTEGER NOT NULL,
+  checked_at_ms INTEGER,
   nodes TEXT NOT NULL,
-  why TEXT NOT NULL
+  why TEXT NOT NULL,
+  findings TEXT NOT NULL
 ) STRICT;
 
 CREATE TABLE hardware (
