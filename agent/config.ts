@@ -21,6 +21,14 @@ export const settingsSchema = z.object({
     .describe('where commands on this machine ask the agent'),
   observeInterval: duration.default('30s').describe('longest time between two looks at the cluster'),
   reconnectCap: duration.default('2m').describe('longest wait before the control plane is dialled again'),
+  kubernetesData: z
+    .string()
+    .default('')
+    .describe('where Kubernetes keeps its data, to watch that disk; looked for when empty'),
+  identify: z
+    .boolean('must be true or false')
+    .default(false)
+    .describe('whether the serial number and the name of this machine may leave the site'),
   logLevel: z.enum(logLevels).default('info').describe('least level of log lines'),
 });
 
@@ -42,12 +50,13 @@ export async function loadSettings(flags: Readonly<Record<string, unknown>>): Pr
     defaultFile,
     parse,
   });
-  const { data, kubeconfig, join, socket } = config.values;
+  const { data, kubeconfig, join, socket, kubernetesData } = config.values;
   const absolute = (file: string) => (file === '' ? '' : resolve(file));
   const paths = {
     data: resolve(data),
     kubeconfig: absolute(kubeconfig),
     join: absolute(join),
+    kubernetesData: absolute(kubernetesData),
     socket: resolve(socket),
   };
   return { ...config, values: { ...config.values, ...paths } };

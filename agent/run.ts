@@ -17,13 +17,16 @@ import { createDiscovery } from './cluster/discovery.ts';
 import { openHttp2Api } from './cluster/http2-api.ts';
 import { accessInCluster, accessOfKubeconfig, type ClusterAccess } from './cluster/kubeconfig.ts';
 import { durationMs, readYaml, type Settings } from './config.ts';
+import { type Machine, watchMachine } from './host/watch-machine.ts';
 import { readJoinFile } from './intake/join.ts';
 import { Session } from './intake/run-session.ts';
 import { type Answer, openLocalSocket } from './local/socket.ts';
 import { statusOf } from './local/status.ts';
 import { createObserver } from './observe/cluster.ts';
 import { createReconciler, type Run } from './reconcile.ts';
+import { queueHost } from './report/host-report.ts';
 import { Reporter } from './report/reporter.ts';
+import type { SideFacts } from './report/side-facts.ts';
 import { type AgentStore, openStore } from './store/store.ts';
 
 export interface AgentOptions {
@@ -45,12 +48,13 @@ export async function runAgent(lifecycle: Lifecycle, options: AgentOptions): Pro
   const access = await clusterAccess(settings);
   const store = lifecycle.add('store', await openData(settings.data, bootId));
   await join(store, settings.join);
-  const { session, reporter } = wire(lifecycle, options, { store, access, bootId });
+  const { session, reporter, side } = wire(lifecycle, options, { store, access, bootId });
   await openSocket(lifecycle, options, () =>
     statusOf({
       store,
       session: session.status(),
       last: reporter.last,
+      side: side(),
       version,
       startedAtMs,
       nowMs: clock.now(),
@@ -69,11 +73,8 @@ interface Foundation {
 }
 
 /** The loop and the session know of each other only this: something new is wanted, something new is to be told. */
-function wire(
-  lifecycle: Lifecycle,
-  { settings, version, log }: AgentOptions,
-  { store, access, bootId }: Foundation,
-) {
+function wire(lifecycle: Lifecycle, options: AgentOptions, { store, access, bootId }: Foundation) {
+  const { settings, version, log } = options;
   let clusterUid: string | null = null;
   const session: Session = new Session({
     store,
@@ -84,9 +85,16 @@ function wire(
     agentVersion: version,
     clusterUid: () => clusterUid,
     onVerdict: () => loop.trigger(),
+    onClockOffset: (offsetMs) => machine.setClockOffset(offsetMs),
     policy: { ...defaultBackoffPolicy, capMs: durationMs(settings.reconnectCap) },
   });
-  const reporter = new Reporter(store, () => session.wake());
+  const onNews = (): void => {
+    if (queueHost(store.outbox, side())) session.wake();
+    reporter.refresh(clock.now());
+  };
+  const machine = machineOf(lifecycle, options, { store, onNews });
+  const side = (): SideFacts => machine.facts();
+  const reporter = new Reporter(store, () => session.wake(), side);
   const reconciler = buildReconciler(lifecycle, { store, access, version });
   const reconcile = async (signal: AbortSignal): Promise<void> => {
     const wanted = store.desired.wanted() ?? null;
@@ -106,7 +114,16 @@ function wire(
   );
   const lookAgain = singleTimer(() => loop.trigger(), lifecycle.signal);
   loop.trigger();
-  return { session, reporter };
+  return { session, reporter, side };
+}
+
+function machineOf(
+  lifecycle: Lifecycle,
+  { settings, log }: AgentOptions,
+  { store, onNews }: { readonly store: AgentStore; readonly onNews: () => void },
+): Machine {
+  const room = log.child({ room: 'host' });
+  return watchMachine(lifecycle, { settings, store: store.hardware, clock, random, log: room, onNews });
 }
 
 async function openData(folder: string, bootId: string): Promise<AgentStore> {

@@ -1,10 +1,10 @@
-// `npm run build`: one ESM file per program, dist/NAME/NAME.mjs, with everything it needs beside it: the files that
-// its sources reach by `new URL('...', import.meta.url)` (migrations, data) and the native part of better-sqlite3.
-// dist/meta-NAME.json says what went in. Invariant: a folder of dist runs without node_modules.
+// `npm run build`: one ESM file per program, dist/NAME/NAME.mjs, with everything it needs beside it: the programs that it
+// starts, the files that its sources reach by `new URL('...', import.meta.url)` (migrations, data) and the native part
+// of better-sqlite3. dist/meta-NAME.json says what went in. Invariant: a folder of dist runs without node_modules.
 // The architecture test builds into a scratch folder to see which packages each program carries.
 
 import { cp, readFile, rm } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { arch } from 'node:process';
 import { type Exec, runChecked, systemExec } from '../daemon/exec.ts';
 
@@ -12,10 +12,12 @@ export interface Program {
   readonly name: string;
   /** TypeScript entry, from the root. */
   readonly entry: string;
+  /** Entries of the programs that it starts; each becomes a file of its own beside it, with the name of its source. */
+  readonly starts?: readonly string[];
 }
 
 export const programs: readonly Program[] = [
-  { name: 'tre-agent', entry: 'agent/main.ts' },
+  { name: 'tre-agent', entry: 'agent/main.ts', starts: ['agent/host/read-hardware.ts'] },
   { name: 'tre-control-plane', entry: 'control-plane/main.ts' },
   { name: 'trectl', entry: 'cli/main.ts' },
 ];
@@ -47,7 +49,7 @@ const banner = [
 
 /** Builds one program into `<folder>/<name>/`. @throws DaemonError `command-failed` with esbuild's words */
 export async function build(exec: Exec, program: Program, folder: string): Promise<Built> {
-  const { name, entry } = program;
+  const { name, entry, starts = [] } = program;
   const metaPath = join(folder, `meta-${name}.json`);
   const flags = [
     '--bundle',
@@ -65,7 +67,8 @@ export async function build(exec: Exec, program: Program, folder: string): Promi
     `--metafile=${metaPath}`,
   ];
   await rm(join(folder, name), { recursive: true, force: true });
-  await runChecked(exec, esbuild, [`${name}=${entry}`, ...flags], { cwd: root });
+  const entryPoints = [`${name}=${entry}`, ...starts.map((path) => `${basename(path, '.ts')}=${path}`)];
+  await runChecked(exec, esbuild, [...entryPoints, ...flags], { cwd: root });
   const metafile = JSON.parse(await readFile(metaPath, 'utf8')) as Metafile;
   const inputs = Object.keys(metafile.inputs);
   await copyAssets(inputs, join(folder, name));

@@ -3,20 +3,25 @@
 // read by the control plane and by screens. Facts marked `identifying` leave the site only when the site allows it.
 
 /** Where a value comes from; a person can look there. */
-export type Source =
-  | '/proc/stat'
-  | '/proc/loadavg'
-  | '/proc/meminfo'
-  | '/proc/pressure'
-  | '/proc/net/dev'
-  | '/proc/uptime'
-  | '/proc/sys/kernel'
-  | '/sys/class/thermal'
-  | '/sys/class/hwmon'
-  | 'statfs'
-  | 'adjtimex'
-  | 'control-plane'
-  | 'systeminformation';
+export const sources = [
+  '/proc/stat',
+  '/proc/loadavg',
+  '/proc/meminfo',
+  '/proc/pressure',
+  '/proc/net/dev',
+  '/proc/uptime',
+  '/sys/class/thermal',
+  '/sys/class/hwmon',
+  '/sys/class/dmi',
+  '/etc/os-release',
+  'uname',
+  'statfs',
+  'adjtimex',
+  'control-plane',
+  'systeminformation',
+] as const;
+
+export type Source = (typeof sources)[number];
 
 interface MeasureEntry {
   readonly unit: 'bytes' | 'count' | 'permille' | 'millidegrees' | 'milliseconds' | 'seconds' | 'boolean';
@@ -42,9 +47,9 @@ const measureEntries = {
   'pressure.cpu': { unit: 'permille', text: 'Share of the last minute in which work waited for a processor.' },
   'pressure.memory': { unit: 'permille', text: 'Share of the last minute in which work waited for memory.' },
   'pressure.io': { unit: 'permille', text: 'Share of the last minute in which work waited for a disk.' },
-  'network.received': { unit: 'bytes', text: 'Received since the start of the machine, all interfaces but loopback.' },
-  'network.sent': { unit: 'bytes', text: 'Sent since the start of the machine, all interfaces but loopback.' },
-  'network.errors': { unit: 'count', text: 'Packets with errors since the start of the machine.' },
+  'network.received': { unit: 'bytes', text: 'Received by the network cards since the start of the machine.' },
+  'network.sent': { unit: 'bytes', text: 'Sent by the network cards since the start of the machine.' },
+  'network.errors': { unit: 'count', text: 'Packets with errors on them since the start of the machine.' },
   'temperature.highest': { unit: 'millidegrees', text: 'The hottest sensor, in thousandths of a degree Celsius.' },
   'clock.synchronised': { unit: 'boolean', text: '1 when the kernel says that its clock is synchronised.' },
   'clock.offset': { unit: 'milliseconds', text: 'This clock less that of the control plane, at the last contact.' },
@@ -90,4 +95,8 @@ export function isMeasureName(text: string): text is MeasureName {
 
 export function isHardwareName(text: string): text is HardwareName {
   return Object.hasOwn(hardwareEntries, text);
+}
+
+export function isSource(text: string): text is Source {
+  return sources.some((source) => source === text);
 }

@@ -7,6 +7,7 @@ import type { Clock } from '../../daemon/clock.ts';
 import type { Log } from '../../daemon/log.ts';
 import type { Random } from '../../daemon/random.ts';
 import { capability } from '../../proto/capability.ts';
+import type { Condition } from '../../proto/conditions.ts';
 import { outgoingCopy } from '../../proto/egress.ts';
 import { type ErrorCode, TreError } from '../../proto/errors.ts';
 import type { Site } from '../store/site.ts';
@@ -28,6 +29,8 @@ export interface SessionDeps {
   readonly agentVersion: string;
   /** UID of kube-system; null while the cluster was not seen. */
   readonly clusterUid: () => string | null;
+  /** Our clock less that of the control plane, ms, at each Welcome. */
+  readonly onClockOffset?: (offsetMs: number) => void;
   /** An offer was accepted or refused: the next run acts on it, or shows it. */
   readonly onVerdict: () => void;
   readonly policy?: BackoffPolicy;
@@ -76,6 +79,11 @@ export class Session {
     const { kind } = this.#state;
     const { leaf, words } = this.#certificate;
     return { kind, trouble: this.#trouble, words, expiresAtMs: leaf?.notAfterMs ?? null };
+  }
+
+  /** What is the matter with the identity of this site. */
+  conditions(): readonly Condition[] {
+    return this.#certificate.isExpiring() ? [{ code: 'CertificateExpiring', count: 0 }] : [];
   }
 
   async #perform(signal: AbortSignal): Promise<SessionEvent> {
@@ -152,7 +160,8 @@ export class Session {
       bootId,
       agentVersion,
       view: () => this.#view(),
-      onWelcome: () => {
+      onWelcome: (clockOffsetMs) => {
+        if (clockOffsetMs !== undefined) this.#deps.onClockOffset?.(clockOffsetMs);
         this.#apply({ kind: 'welcomed' });
         store.site.setContact(clock.now());
         if (this.#site().revokedAtMs !== null) store.site.setRevoked(null);

@@ -5,7 +5,13 @@ import type { Client } from '@grpc/grpc-js';
 import type { Clock } from '../../daemon/clock.ts';
 import { capability, oldestCapability } from '../../proto/capability.ts';
 import { TreError } from '../../proto/errors.ts';
-import { type Ack, type Offer, type SyncResponse, SyncService } from '../../proto/gen/tre/v1/sync_pb.ts';
+import {
+  type Ack,
+  type Offer,
+  type SyncResponse,
+  SyncService,
+  type Welcome,
+} from '../../proto/gen/tre/v1/sync_pb.ts';
 import { callDuplex, type Duplex } from '../../proto/grpc.ts';
 import type { AgentStore } from '../store/store.ts';
 import { type Acceptance, Acceptor, type OfferPart } from './accept.ts';
@@ -19,7 +25,8 @@ export interface StreamDeps {
   readonly bootId: string;
   readonly agentVersion: string;
   readonly view: () => SiteView;
-  readonly onWelcome: () => void;
+  /** `clockOffsetMs`: our clock less that of the control plane; undefined when it did not say. */
+  readonly onWelcome: (clockOffsetMs: number | undefined) => void;
   /** An offer was judged. */
   readonly onJudged: (acceptance: Acceptance) => void;
   /** Called with every heartbeat; for what has to be done now and then while connected. */
@@ -49,6 +56,7 @@ export class Stream {
   #wake = new AbortController();
   #heartbeatMs = defaultHeartbeatMs;
   #isWelcome = false;
+  #helloAtMs = 0;
   #sentUpTo = 0;
   #accepting: Promise<void> = Promise.resolve();
   #waitingOffers = 0;
@@ -97,7 +105,7 @@ export class Stream {
   #handle(message: SyncResponse['message'], signal: AbortSignal): StreamEnd | undefined {
     switch (message.case) {
       case 'welcome':
-        this.#welcome(message.value.capability, message.value.heartbeatMs);
+        this.#welcome(message.value);
         return undefined;
       case 'offer':
         this.#queueOffer(partOf(message.value), signal);
@@ -115,13 +123,20 @@ export class Stream {
     }
   }
 
-  #welcome(theirs: number, heartbeatMs: number): void {
+  #welcome({ capability: theirs, heartbeatMs, serverTimeMs }: Welcome): void {
     if (theirs < oldestCapability) throw new TreError('CAPABILITY_UNSUPPORTED');
     const { minimumMs, maximumMs } = heartbeatBounds;
     if (heartbeatMs > 0) this.#heartbeatMs = Math.min(Math.max(heartbeatMs, minimumMs), maximumMs);
     this.#isWelcome = true;
-    this.#deps.onWelcome();
+    this.#deps.onWelcome(this.#clockOffset(Number(serverTimeMs)));
     this.wake();
+  }
+
+  /** Their clock was read half a round trip ago. */
+  #clockOffset(serverTimeMs: number): number | undefined {
+    const { clock } = this.#deps;
+    const halfTripMs = (clock.monotonic() - this.#helloAtMs) / 2;
+    return serverTimeMs > 0 ? clock.now() - halfTripMs - serverTimeMs : undefined;
   }
 
   /** Whatever the other side says: what was not sent on this stream cannot have arrived. */
@@ -146,6 +161,7 @@ export class Stream {
 
   async #send(duplex: SyncDuplex, signal: AbortSignal): Promise<StreamEnd> {
     const { clock, onHeartbeat } = this.#deps;
+    this.#helloAtMs = clock.monotonic();
     await duplex.send({ message: { case: 'hello', value: this.#hello() } });
     let beatAtMs = clock.monotonic();
     while (!signal.aborted) {

@@ -17,6 +17,7 @@ import { type IsolationStore, isolationOver } from './isolation.ts';
 import { type Journal, journalOver } from './journal.ts';
 import { type KeyFiles, keyFiles } from './keys.ts';
 import { type Ledger, ledgerOver } from './ledger.ts';
+import { type ObjectHealthStore, objectHealthOver } from './object-health.ts';
 import { type Outbox, outboxOver } from './outbox.ts';
 import { type SiteStore, siteOver } from './site.ts';
 
@@ -29,6 +30,7 @@ export interface AgentStore extends AsyncDisposable {
   readonly conditions: ConditionStore;
   readonly hardware: HardwareStore;
   readonly holds: HoldStore;
+  readonly objectHealth: ObjectHealthStore;
   readonly isolation: IsolationStore;
   readonly ledger: Ledger;
   readonly keys: KeyFiles;
@@ -73,6 +75,7 @@ export async function openStore(
     conditions: conditionsOver(room.database),
     hardware: hardwareOver(room.database),
     holds: holdsOver(room.database),
+    objectHealth: objectHealthOver(room.database),
     isolation: isolationOver(room.database),
     ledger: ledgerOver(room.database),
     keys: keyFiles(join(folder, 'keys'), systemFiles),

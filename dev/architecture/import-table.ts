@@ -76,8 +76,8 @@ export const rooms: readonly Room[] = [
   {
     path: 'agent/host',
     ours: ['daemon', 'proto/measures.ts', 'proto/conditions.ts', 'agent/store'],
-    node: ['fs', 'os'],
-    more: { 'read-hardware.ts': ['systeminformation', 'node:process'] },
+    node: ['fs', 'os', 'process', 'timers'],
+    more: { 'read-hardware.ts': ['systeminformation'] },
   },
   {
     path: 'agent/probe',
@@ -138,6 +138,7 @@ export const rooms: readonly Room[] = [
   {
     path: 'agent/doctor',
     ours: ['agent/local', 'agent/cluster', 'agent/host', 'agent/store', 'agent/config.ts', 'daemon', 'proto'],
+    npm: ['@bufbuild/protobuf', 'commander', 'zod'],
     node: 'any',
   },
   {
@@ -245,7 +246,12 @@ export const rooms: readonly Room[] = [
 export const processes: readonly string[] = ['agent', 'control-plane'];
 
 /** Composition roots and entries: they import, nobody imports them. */
-export const entries: readonly string[] = ['agent/main.ts', 'control-plane/main.ts', 'cli/main.ts'];
+export const entries: readonly string[] = [
+  'agent/main.ts',
+  'agent/host/read-hardware.ts',
+  'control-plane/main.ts',
+  'cli/main.ts',
+];
 
 /** Where `process.env` and `process.argv` may be read: the configuration, entries and command files. */
 export const environmentReaders: readonly string[] = [

@@ -2,6 +2,7 @@
 // test says later. The linter sees specifiers, not files, so it knows whole rooms; single files of a room
 // (`proto/document.ts`) are the test's business. `npm run generate` writes it to .oxlintrc.json.
 
+import { basename } from 'node:path/posix';
 import {
   type Door,
   entries,
@@ -104,7 +105,10 @@ function environmentReading(): object[] {
 // Patterns are tried in order; the last one refuses every package that it does not name.
 function importRule(room: Room, more: readonly string[]): unknown[] {
   const patterns = [
-    { regex: '/main\\.ts$', message: `${entries.join(', ')} are entries: nobody imports them.` },
+    {
+      regex: `/(${[...new Set(entries.map((path) => basename(path, '.ts')))].join('|')})\\.ts$`,
+      message: `${entries.join(', ')} are entries: nobody imports them.`,
+    },
     ...closedDoors(room),
     {
       group: ['*', '!./**', '!../**', ...openPackages(room, more)],

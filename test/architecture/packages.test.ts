@@ -1,7 +1,7 @@
 // Which npm packages each program carries: the list beside this file, so that a new one is a decision that
 // somebody reads. Read from real bundles, so what packages pull in themselves is counted too.
 
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -27,7 +27,26 @@ for (const program of programs) {
       '--help',
     ]);
     t.is(code, 0, `runs without node_modules: ${stderr}`);
+    if (program.name === 'tre-agent')
+      t.deepEqual(await loaded(folder, program.name, 'systeminformation'), []);
   });
+}
+
+/** The files of a package that the process itself may come to load; programs that it starts load their own. */
+async function loaded(folder: string, name: string, packageName: string): Promise<readonly string[]> {
+  const { outputs } = JSON.parse(await readFile(join(folder, `meta-${name}.json`), 'utf8')) as Metafile;
+  const entry = Object.keys(outputs).find((path) => path.endsWith(`/${name}.mjs`)) ?? '';
+  const reached = new Set([entry]);
+  for (const path of reached)
+    for (const { path: next } of outputs[path]?.imports ?? []) if (next in outputs) reached.add(next);
+  const inputs = [...reached].flatMap((path) => Object.keys(outputs[path]?.inputs ?? {}));
+  return inputs.filter((path) => path.includes(`node_modules/${packageName}/`));
+}
+
+interface Metafile {
+  readonly outputs: Readonly<
+    Record<string, { readonly imports: readonly { readonly path: string }[]; readonly inputs: object }>
+  >;
 }
 
 test('the agent has no web server and the control plane no cluster client', (t) => {

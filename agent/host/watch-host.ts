@@ -1,0 +1,112 @@
+// Keeps the live figures of the machine: a sample every half minute, and news when a condition began or ended, after the
+// start, and every quarter of an hour. Invariants: news that could not be told is told with the next sample; what the
+// control plane said about the clock counts only until the clock is set. Built by agent/run.ts.
+import { createBackoff } from '../../daemon/backoff.ts';
+import type { Clock } from '../../daemon/clock.ts';
+import type { Exec } from '../../daemon/exec.ts';
+import { createLoop, type Loop } from '../../daemon/loop.ts';
+import type { Random } from '../../daemon/random.ts';
+import { isClockSynchronised } from './clock-synchronised.ts';
+import type { HostSnapshot } from './host-facts.ts';
+import { measuresOf } from './measures-of.ts';
+import { type CpuTimes, parseCpuTimes } from './proc-text.ts';
+import type { ReadHost } from './read-host.ts';
+import { type Held, judge } from './thresholds.ts';
+
+export interface HostWatchOptions {
+  readonly read: ReadHost;
+  /** For the program that knows of the clock. */
+  readonly exec: Exec;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** The snapshot is new and should be reported. May throw when it cannot be. */
+  readonly onNews: (snapshot: HostSnapshot) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+const sampleIntervalMs = 30_000;
+const reportIntervalMs = 15 * 60_000;
+const synchronisedIntervalMs = 10 * 60_000;
+/** A time service that slews the clock moves both clocks; one that sets it moves only the wall clock. */
+const largestSlewMs = 5_000;
+
+export class HostWatch implements AsyncDisposable {
+  readonly #options: HostWatchOptions;
+  readonly #loop: Loop;
+  #snapshot: HostSnapshot | undefined;
+  #held: Held = new Set();
+  #times: CpuTimes | undefined;
+  #told: { readonly codes: string; readonly atMs: number } | undefined;
+  #synchronised: { readonly answer: boolean | undefined; readonly atMs: number } | undefined;
+  #offset: { readonly offsetMs: number; readonly driftMs: number } | undefined;
+
+  /** The first sample is taken at once. */
+  constructor(options: HostWatchOptions) {
+    this.#options = options;
+    const { clock, random, onError } = options;
+    this.#loop = createLoop({
+      run: (signal) => this.#sample(signal),
+      intervalMs: sampleIntervalMs,
+      clock,
+      backoff: createBackoff({ clock, random }),
+      onError,
+    });
+    this.#loop.trigger();
+  }
+
+  /** Undefined until the first sample was taken. */
+  get snapshot(): HostSnapshot | undefined {
+    return this.#snapshot;
+  }
+
+  /** This clock less that of the control plane, measured now. */
+  setClockOffset(offsetMs: number): void {
+    this.#offset = { offsetMs: Math.round(offsetMs), driftMs: this.#drift() };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#loop.stop();
+  }
+
+  async #sample(signal: AbortSignal): Promise<void> {
+    const { read, clock } = this.#options;
+    const [raw, isSynchronised] = await Promise.all([read(), this.#isSynchronised(signal)]);
+    signal.throwIfAborted();
+    const measures = measuresOf(raw, { isSynchronised, offsetMs: this.#clockOffset() }, this.#times);
+    this.#times = parseCpuTimes(raw.stat ?? '');
+    const { held, conditions } = judge(measures, this.#held);
+    this.#held = held;
+    this.#snapshot = { observedAtMs: clock.now(), measures, conditions };
+    this.#tell(this.#snapshot);
+  }
+
+  #tell(snapshot: HostSnapshot): void {
+    const { clock, onNews } = this.#options;
+    const codes = snapshot.conditions.map(({ code }) => code).join(' ');
+    const atMs = clock.monotonic();
+    const isOld = this.#told === undefined || atMs - this.#told.atMs >= reportIntervalMs;
+    if (!isOld && this.#told?.codes === codes) return;
+    onNews(snapshot);
+    this.#told = { codes, atMs };
+  }
+
+  async #isSynchronised(signal: AbortSignal): Promise<boolean | undefined> {
+    const { exec, clock } = this.#options;
+    const last = this.#synchronised;
+    if (last !== undefined && clock.monotonic() - last.atMs < synchronisedIntervalMs) return last.answer;
+    const answer = await isClockSynchronised(exec, signal);
+    this.#synchronised = { answer, atMs: clock.monotonic() };
+    return answer;
+  }
+
+  #clockOffset(): number | undefined {
+    if (this.#offset === undefined) return undefined;
+    const { offsetMs, driftMs } = this.#offset;
+    return Math.abs(this.#drift() - driftMs) > largestSlewMs ? undefined : offsetMs;
+  }
+
+  #drift(): number {
+    const { clock } = this.#options;
+    return clock.now() - clock.monotonic();
+  }
+}
