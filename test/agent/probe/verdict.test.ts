@@ -2,15 +2,16 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { type FlowResult, flowResult, flowResults, judge } from '../../../agent/probe/verdict.ts';
+import type { Verdict } from '../../../agent/store/isolation.ts';
 
 const verdictIs = test.macro({
-  exec(t, flows: readonly (FlowResult | null)[], verdict: string, why: RegExp) {
+  exec(t, flows: readonly (FlowResult | null)[], verdict: Verdict, why: RegExp) {
     const [allowed = null, denied = null, shutIn = null] = flows;
     const judgement = judge({ allowed, denied, shutIn });
     t.is(judgement.verdict, verdict);
     t.regex(judgement.why, why);
   },
-  title: (_, flows, verdict) => `${flows.join(', ')}: ${verdict}`,
+  title: (_, flows: readonly unknown[], verdict) => `${flows.join(', ')}: ${verdict}`,
 });
 
 test(verdictIs, ['reached', 'timed-out', 'timed-out'], 'enforced', /^$/);

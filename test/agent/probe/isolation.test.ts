@@ -1,0 +1,220 @@
+// When the keeper of isolation looks and tries, what it remembers over a restart, and what it never does: put anything
+// into a cluster without an image, or hold anybody up.
+import test, { type ExecutionContext } from 'ava';
+import { type Isolation, type IsolationOptions, openIsolation } from '../../../agent/probe/isolation.ts';
+import type { IsolationSnapshot } from '../../../agent/probe/isolation-facts.ts';
+import { openStore } from '../../../agent/store/store.ts';
+import { configMap } from '../../conformance/store.ts';
+import { type ManualClock, manualClock } from '../../support/manual-clock.ts';
+import {
+  failure,
+  type Play,
+  type PlayedCluster,
+  playedCluster,
+  success,
+} from '../../support/played-cluster.ts';
+import { scratch } from '../../support/scratch.ts';
+import { seededRandom } from '../../support/seeded-random.ts';
+
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+const wanted = {
+  epoch: 1,
+  generation: 1,
+  release: { name: 'demo', version: '1.0.0', digest: `sha256:${'d'.repeat(64)}` },
+  clusterUid: null,
+  objects: [configMap('a', 0)],
+  prune: [],
+  components: [],
+  health: [],
+};
+
+interface Stage {
+  readonly clock: ManualClock;
+  readonly api: PlayedCluster;
+  readonly isolation: Isolation;
+  readonly facts: () => IsolationSnapshot | undefined;
+  /** Trials so far. */
+  readonly trials: () => number;
+  /** Closes agent and store and opens them again. */
+  readonly restart: () => Promise<void>;
+  nodes: readonly string[];
+  /** What the clients say: the control, and both others. */
+  says: readonly [string, string];
+  isAway: boolean;
+}
+
+async function stage(t: ExecutionContext, changes: Partial<IsolationOptions> = {}): Promise<Stage> {
+  const folder = scratch(t);
+  const clock = manualClock();
+  const running = { podIP: '10.0.0.7', containerStatuses: [{ containerID: 'c', state: { running: {} } }] };
+  const said = (message: string) => ({ containerStatuses: [{ state: { terminated: { message } } }] });
+  const status: Play['status'] = (name, ageMs) => {
+    if (name === 'server' || ageMs < 8_000) return running;
+    return said(own.says[name === 'allowed' ? 0 : 1]);
+  };
+  const refuse: Play['refuse'] = ({ place }) => {
+    if (own.isAway) return failure(503);
+    if (place === '/api/v1/nodes') return success({ items: own.nodes.map((uid) => ({ metadata: { uid } })) });
+    return place === '/api/v1/pods' || place.split('/').length === 4 ? success({ items: [] }) : undefined;
+  };
+  const api = playedCluster({ clock, status, refuse });
+  const open = async () => {
+    const store = await openStore(folder, '019aaf00-0000-7000-8000-0000000000b0', 0);
+    const isolation = openIsolation({
+      api,
+      store: store.isolation,
+      clock,
+      random: seededRandom(1),
+      image: 'tre.local/probe:1',
+      wanted: () => wanted,
+      onChange: () => undefined,
+      onError: (error) => t.fail(String(error)),
+      ...changes,
+    });
+    return { store, isolation };
+  };
+  const close = async (): Promise<void> => {
+    const ended = opened.isolation[Symbol.asyncDispose]();
+    await clock.advance(0);
+    await ended;
+    await opened.store[Symbol.asyncDispose]();
+  };
+  let opened = await open();
+  const own: Stage = {
+    clock,
+    api,
+    get isolation() {
+      return opened.isolation;
+    },
+    facts: () => opened.isolation.facts(),
+    trials: () =>
+      api.requests.filter((request) => request.endsWith('PATCH /api/v1/namespaces/tre-fleet-probe')).length,
+    restart: async () => {
+      await close();
+      opened = await open();
+    },
+    nodes: ['n1'],
+    says: ['reached', 'timed-out'],
+    isAway: false,
+  };
+  t.teardown(close);
+  return own;
+}
+
+/** Time passes in steps, so that whoever wakes can go to sleep again. */
+async function pass(clock: ManualClock, ms: number, stepMs = 400): Promise<void> {
+  for (let passedMs = 0; passedMs < ms; passedMs += stepMs) await clock.advance(stepMs);
+}
+
+test('nothing is known before a release is applied; a trial follows at once, then one a day', async (t) => {
+  const own = await stage(t);
+  own.isolation.applied(null);
+  await pass(own.clock, 10_000);
+  t.deepEqual([own.facts(), own.trials()], [undefined, 0]);
+  own.isolation.applied(1);
+  await pass(own.clock, 15_000);
+  t.like(own.facts(), { networkPolicy: 'enforced', why: '', conditions: [] });
+  own.isolation.applied(1);
+  await pass(own.clock, 23 * hourMs, 30_000);
+  t.is(own.trials(), 1);
+  await pass(own.clock, 2 * hourMs, 30_000);
+  t.is(own.trials(), 2);
+});
+
+test('other nodes mean another trial, though not each time they change', async (t) => {
+  const own = await stage(t);
+  own.isolation.applied(1);
+  await pass(own.clock, 20 * minuteMs, 5_000);
+  t.is(own.trials(), 1);
+  own.nodes = ['n1', 'n2'];
+  await pass(own.clock, 6 * minuteMs, 5_000);
+  t.is(own.trials(), 2);
+  own.nodes = ['n2'];
+  await pass(own.clock, 4 * minuteMs, 5_000);
+  t.is(own.trials(), 2);
+  await pass(own.clock, 10 * minuteMs, 5_000);
+  t.is(own.trials(), 3);
+});
+
+test('what is not enforced turns when it is, within the hour, or when somebody asks', async (t) => {
+  const own = await stage(t);
+  own.says = ['reached', 'reached'];
+  own.isolation.applied(1);
+  await pass(own.clock, 15_000);
+  t.like(own.facts(), {
+    networkPolicy: 'not-enforced',
+    conditions: [{ code: 'NetworkPolicyNotEnforced', count: 0 }],
+  });
+  own.says = ['reached', 'refused'];
+  await pass(own.clock, 50 * minuteMs, 5_000);
+  t.is(own.facts()?.networkPolicy, 'not-enforced');
+  await pass(own.clock, 16 * minuteMs, 5_000);
+  t.is(own.facts()?.networkPolicy, 'enforced');
+  own.says = ['reached', 'reached'];
+  own.isolation.trigger();
+  await pass(own.clock, 15_000);
+  t.is(own.facts()?.networkPolicy, 'not-enforced');
+});
+
+test('over a restart it is known at once, and nothing is tried again', async (t) => {
+  const own = await stage(t);
+  own.says = ['reached', 'reached'];
+  own.isolation.applied(1);
+  await pass(own.clock, 15_000);
+  const before = own.facts();
+  await own.restart();
+  t.deepEqual(own.facts(), before);
+  own.isolation.applied(1);
+  await pass(own.clock, 15_000);
+  t.deepEqual([own.facts(), own.trials()], [before, 1]);
+});
+
+test('what a killed agent left goes at the next look, although no trial is due', async (t) => {
+  const own = await stage(t);
+  own.isolation.applied(1);
+  await pass(own.clock, 15_000);
+  const pod = '/api/v1/namespaces/tre-fleet-probe/pods/denied';
+  own.api.put(pod, {});
+  await own.restart();
+  own.isolation.applied(1);
+  await pass(own.clock, 1_000);
+  t.deepEqual([own.api.objects().includes(pod), own.trials()], [false, 1]);
+});
+
+test('a cluster that is away is not taken for one that keeps nothing apart; after two days nothing is known', async (t) => {
+  const own = await stage(t);
+  own.isolation.applied(1);
+  await pass(own.clock, 15_000);
+  own.isAway = true;
+  await pass(own.clock, 47 * hourMs, minuteMs);
+  t.like(own.facts(), { networkPolicy: 'enforced', conditions: [] });
+  await pass(own.clock, 2 * hourMs, minuteMs);
+  t.like(own.facts(), { networkPolicy: 'unproven', why: 'the last trial is more than two days old' });
+  t.is(own.trials(), 1);
+  own.isAway = false;
+  await pass(own.clock, 6 * minuteMs, 5_000);
+  t.is(own.facts()?.networkPolicy, 'enforced');
+});
+
+test('without an image nothing is put into the cluster, and it says so', async (t) => {
+  const own = await stage(t, { image: '' });
+  own.isolation.applied(1);
+  own.isolation.trigger();
+  await pass(own.clock, hourMs, 30_000);
+  t.like(own.facts(), { networkPolicy: 'unproven', checkedAtMs: null });
+  t.regex(own.facts()?.why ?? '', /no image of the probe is set/);
+  t.deepEqual(
+    own.api.requests.filter((request) => !request.startsWith('GET')),
+    [],
+  );
+});
+
+test('trials that show nothing become rare', async (t) => {
+  const own = await stage(t);
+  own.says = ['timed-out', 'timed-out'];
+  own.isolation.applied(1);
+  await pass(own.clock, hourMs, 5_000);
+  t.is(own.trials(), 3, 'after 0, 10 and 30 minutes');
+  t.like(own.facts(), { networkPolicy: 'unproven' });
+});
