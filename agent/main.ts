@@ -7,6 +7,7 @@ import { createLog } from '../daemon/log.ts';
 import manifest from '../package.json' with { type: 'json' };
 import { type ErrorCode, TreError } from '../proto/errors.ts';
 import { loadSettings } from './config.ts';
+import { registerDoctor } from './doctor/doctor-command.ts';
 import { describeFailure } from './failure.ts';
 import { printStatus } from './local/status-command.ts';
 import { runAgent } from './run.ts';
@@ -29,6 +30,7 @@ withSettings(program.command('run'))
   .option('--join <file>', 'join file, needed until this machine has its certificate')
   .option('--observe-interval <time>', 'longest time between two looks at the cluster, such as 30s')
   .option('--reconnect-cap <time>', 'longest wait before the control plane is dialled again, such as 2m')
+  .option('--probe-image <name>', 'image of the probe of network policies; not tried when not given')
   .option('--log-level <level>', 'least level of log lines')
   .addHelpText(
     'after',
@@ -51,6 +53,7 @@ Examples:
   $ tre-agent status -o json --socket /run/tre-agent/agent.sock`,
   )
   .action(status);
+registerDoctor(program, version);
 withSettings(program.command('config').description('settings').command('explain'))
   .description('print every setting, its value and where it comes from')
   .addHelpText('after', '\nExample:\n  $ tre-agent config explain')

@@ -5,7 +5,9 @@
 
 import { randomBytes } from 'node:crypto';
 import {
+  accessSync,
   closeSync,
+  constants,
   existsSync,
   fsyncSync,
   openSync,
@@ -109,6 +111,59 @@ export function lockFolder(folder: string): Disposable {
     });
   }
   return { [Symbol.dispose]: () => void lock.close() };
+}
+
+/**
+ * The process that holds the lock of `folder` now, 0 when it did not say which it is; undefined when nobody does.
+ * Takes nothing itself. @throws DaemonError `path-unreadable`
+ */
+export function lockHolder(folder: string): number | undefined {
+  const path = join(folder, 'lock');
+  if (!existsSync(path)) return undefined;
+  const lock = openReadable(path);
+  try {
+    lock.pragma('busy_timeout = 0');
+    lock.exec('SELECT 1 FROM sqlite_schema');
+    return undefined;
+  } catch (error) {
+    const known = isEngineError(error) ? toDaemonError(error, path) : error;
+    if (!isDaemonError(known, 'database-locked')) throw known;
+    return readPid(join(folder, 'lock.pid')) ?? 0;
+  } finally {
+    lock.close();
+  }
+}
+
+/**
+ * A database that is there already, to read what another process may be writing: it is not made, not migrated and
+ * nobody is kept out. `newest` is the last schema that the caller knows.
+ * @throws DaemonError `path-unreadable`, `database-corrupt`, `database-newer`
+ */
+export function openForReading(path: string, newest: number): Database {
+  requireNodeApi();
+  const connection = openReadable(path);
+  try {
+    return guarded(path, () => {
+      const damage: unknown = connection.pragma('quick_check(1)', { simple: true });
+      if (damage !== 'ok') throw new DaemonError('database-corrupt', `${path} is damaged: ${String(damage)}`);
+      const version = Number(connection.pragma('user_version', { simple: true }));
+      if (version > newest)
+        throw new DaemonError('database-newer', `${path} has schema ${version}, known are ${newest}`);
+      return databaseOver(connection, path, noBallast);
+    });
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+function openReadable(path: string): SqliteDatabase.Database {
+  try {
+    accessSync(path, constants.R_OK);
+    return new SqliteDatabase(path, { readonly: true, fileMustExist: true });
+  } catch (error) {
+    throw fromSystem(error, 'path-unreadable', path);
+  }
 }
 
 const defaultBusyTimeoutMs = 5_000;

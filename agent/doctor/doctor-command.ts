@@ -1,0 +1,78 @@
+// `tre-agent doctor`: looks at every hop between this machine, the control plane and the cluster, names the first that is
+// broken and says what to do. Independent of whether the agent runs. Exit code 0 when all is well, 1 when something is
+// broken. Registered by agent/main.ts.
+import process from 'node:process';
+import { type Command, Option } from 'commander';
+import { systemClock } from '../../daemon/clock.ts';
+import { environment } from '../../daemon/config.ts';
+import { TreError } from '../../proto/errors.ts';
+import { durationMs } from '../config.ts';
+import { paintFor } from '../local/paint.ts';
+import { examine } from './examine.ts';
+import type { Tools } from './hop.ts';
+import { reportScreen, type ScreenOptions } from './report-screen.ts';
+
+type Flags = Readonly<Record<string, string>>;
+
+export function registerDoctor(program: Command, version: string): void {
+  program
+    .command('doctor')
+    .description('look at every hop to the control plane and the cluster, and name the one that is broken')
+    .option('--config <file>', 'settings file (default: /etc/tre-agent/agent.yaml)')
+    .option('--socket <path>', 'where commands on this machine ask the agent')
+    .option('--data <folder>', 'the data folder')
+    .option('--kubeconfig <file>', 'how to reach Kubernetes')
+    .option('--context <name>', 'context of the kubeconfig')
+    .option('--timeout <time>', 'longest wait for one answer', '5s')
+    .option('--keep-open <time>', 'how long a good connection is watched', '6s')
+    .addOption(new Option('-o, --output <format>', 'how to print').choices(['text', 'json']).default('text'))
+    .addHelpText(
+      'after',
+      `
+Run it as root or as the user of tre-agent, whether the agent runs or not. Nothing is changed.
+Exit code 0 when all is well, 1 when something is broken.
+
+Examples:
+  $ tre-agent doctor
+  $ tre-agent doctor --data /var/lib/tre-agent --timeout 10s -o json
+  $ tre-agent doctor --keep-open 5m     (does a firewall cut connections that are idle?)`,
+    )
+    .action((flags: Flags) => printExamination(flags, version));
+}
+
+async function printExamination(
+  { output, timeout, keepOpen, ...flags }: Flags,
+  version: string,
+): Promise<void> {
+  const stopping = new AbortController();
+  const tools: Tools = {
+    clock: systemClock,
+    environment: environment(),
+    flags,
+    timeoutMs: spanMs('--timeout', timeout),
+    keepOpenMs: spanMs('--keep-open', keepOpen),
+    signal: stopping.signal,
+  };
+  const report = await examine(tools, version);
+  stopping.abort();
+  const text =
+    output === 'json' ? JSON.stringify(report, undefined, 2) : reportScreen(report, screenOptions());
+  process.stdout.write(`${text}\n`);
+  // A name server that is silent keeps a thread busy for a while; nothing is left to wait for.
+  process.exit(report.ok ? 0 : 1);
+}
+
+/** As wide as the terminal; COLUMNS says how wide where there is none. */
+function screenOptions(): ScreenOptions {
+  const variables = environment();
+  const width = process.stdout.columns ?? (Number(variables['COLUMNS']) || defaultWidth);
+  return { width, paint: paintFor(process.stdout.isTTY, variables) };
+}
+
+const defaultWidth = 80;
+
+function spanMs(flag: string, text = ''): number {
+  const ms = durationMs(text);
+  if (Number.isNaN(ms)) throw new TreError('USAGE', `${flag} ${text} is no time such as 500ms, 5s or 1m`);
+  return ms;
+}

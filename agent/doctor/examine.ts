@@ -1,0 +1,83 @@
+// Runs the hops and says what they found. Three lanes go at once: the way to the control plane, the cluster, the agent;
+// within a lane one hop follows the other, and one whose needs nobody learned is not tried. Invariant: it ends, whatever
+// hangs. Called by doctor-command.ts.
+import { errorChain } from '../../daemon/errors.ts';
+import { finding } from './findings.ts';
+import { type Chart, type Hop, hopNames, type Look, learnedBy, type Tools, wrong } from './hop.ts';
+import { lookAtAgent } from './look-agent.ts';
+import { lookAtApiServer } from './look-api-server.ts';
+import { lookAtClock } from './look-clock.ts';
+import { lookAtConnection } from './look-connection.ts';
+import { lookAtControlPlane } from './look-control-plane.ts';
+import { lookAtData, lookAtDisk } from './look-data.ts';
+import { lookAtKubeconfig } from './look-kubeconfig.ts';
+import { lookAtName } from './look-name.ts';
+import { lookAtNodes } from './look-nodes.ts';
+import { lookAtProxy } from './look-proxy.ts';
+import { lookAtSettings } from './look-settings.ts';
+import { lookAtSite } from './look-site.ts';
+import { lookAtTls } from './look-tls.ts';
+import type { HopReport, Report } from './report.ts';
+
+const machine: readonly Hop[] = [lookAtSettings, lookAtData, lookAtDisk, lookAtSite, lookAtClock];
+const lanes: readonly (readonly Hop[])[] = [
+  [lookAtName, lookAtProxy, lookAtConnection, lookAtTls, lookAtControlPlane],
+  [lookAtKubeconfig, lookAtApiServer, lookAtNodes],
+  [lookAtAgent],
+];
+
+/** Looks at everything. Does not throw for what it finds. */
+export async function examine(tools: Tools, version: string): Promise<Report> {
+  const at = new Date(tools.clock.now()).toISOString();
+  const start = await follow(machine, {}, tools);
+  const ends = await Promise.all(lanes.map((lane) => follow(lane, start.chart, tools)));
+  const found = [start, ...ends].flatMap(({ reports }) => reports);
+  const hops = found.toSorted((one, other) => hopNames.indexOf(one.name) - hopNames.indexOf(other.name));
+  const firstBroken = hops.find(({ state }) => state === 'not ok')?.name ?? null;
+  return { version, at, ok: firstBroken === null, firstBroken, hops };
+}
+
+interface Followed {
+  readonly chart: Partial<Chart>;
+  readonly reports: readonly HopReport[];
+}
+
+/** One hop after the other. */
+async function follow(hops: readonly Hop[], start: Partial<Chart>, tools: Tools): Promise<Followed> {
+  let chart = start;
+  const reports: HopReport[] = [];
+  for (const hop of hops) {
+    const missing = hop.needs.find((key) => chart[key] === undefined);
+    if (missing !== undefined) {
+      const facts = `needs: ${learnedBy[missing]}`;
+      reports.push({ name: hop.name, state: 'not tried', facts, tookMs: 0, findings: [] });
+      continue;
+    }
+    const startedAtMs = tools.clock.monotonic();
+    const { facts, findings, learned } = await lookInTime(hop, chart, tools);
+    const tookMs = Math.round(tools.clock.monotonic() - startedAtMs);
+    const state = findings.some(({ severity }) => severity === 'error') ? 'not ok' : 'ok';
+    reports.push({ name: hop.name, state, facts, tookMs, findings: [...findings] });
+    chart = { ...chart, ...learned };
+  }
+  return { chart, reports };
+}
+
+/** The most questions that one hop asks one after the other. */
+const maxQuestions = 5;
+
+async function lookInTime(hop: Hop, chart: Partial<Chart>, tools: Tools): Promise<Look> {
+  const limitMs = maxQuestions * tools.timeoutMs + tools.keepOpenMs;
+  const done = new AbortController();
+  const late = tools.clock.sleep(limitMs, done.signal).then(
+    () => wrong(finding('CHECK_UNFINISHED', `nothing within ${Math.ceil(limitMs / 1000)} s`)),
+    () => wrong(finding('CHECK_UNFINISHED', '')),
+  );
+  try {
+    return await Promise.race([hop.look(chart, tools), late]);
+  } catch (error) {
+    return wrong(finding('INTERNAL', errorChain(error)));
+  } finally {
+    done.abort();
+  }
+}

@@ -1,0 +1,67 @@
+// Does the control plane answer a call of gRPC, does it know the certificate of this site, does its clock agree with ours,
+// and does the connection stay open? The agent's own stream is not disturbed. Called by examine.ts.
+import { askGrpc, type GrpcAnswer } from './ask-grpc.ts';
+import { type Finding, finding } from './findings.ts';
+import { type Chart, fine, hop, type Look, type Tools, wrong } from './hop.ts';
+import { differenceText, maxClockDifferenceMs } from './look-clock.ts';
+import { firewallLine, targetOf } from './target.ts';
+
+export const lookAtControlPlane = hop(
+  'control plane',
+  ['site', 'leaf', 'reached', 'ca'],
+  async (chart, tools) => {
+    const { site, leaf, reached, ca } = chart;
+    const { host } = targetOf(site.address);
+    const { address, port } = reached;
+    const nowMs = tools.clock.now();
+    // An expired one would be refused at the door; it is renewed without it.
+    const identity = leaf === null || leaf.notAfterMs < nowMs ? null : leaf.pem;
+    const { timeoutMs, keepOpenMs } = tools;
+    const answer = await askGrpc({ address, port, host, ca, timeoutMs, identity, watchMs: keepOpenMs });
+    return judged(answer, { site, address, nowMs }, tools);
+  },
+);
+
+interface Circumstances extends Pick<Chart, 'site'> {
+  readonly address: string;
+  /** When it was asked. */
+  readonly nowMs: number;
+}
+
+async function judged(
+  answer: GrpcAnswer,
+  { site, address, nowMs }: Circumstances,
+  { keepOpenMs }: Tools,
+): Promise<Look> {
+  const line = await firewallLine(targetOf(site.address), [address]);
+  if (answer.kind !== 'answered')
+    return answer.kind === 'silent'
+      ? wrong(finding('CONTROL_PLANE_SILENT', answer.detail))
+      : wrong(finding('CONNECTION_CUT', answer.detail, line));
+  const refused = refusal(answer);
+  if (refused !== undefined) return wrong(refused);
+  const differenceMs = answer.theirTimeMs === undefined ? 0 : nowMs - answer.theirTimeMs;
+  if (Math.abs(differenceMs) > maxClockDifferenceMs)
+    return wrong(finding('ClockOff', `this clock is ${differenceText(differenceMs)}`));
+  if (answer.cutAfterMs !== null)
+    return wrong(finding('CONNECTION_CUT', `after ${(answer.cutAfterMs / 1000).toFixed(1)} s`, line));
+  const accepts = answer.code === 'CERTIFICATE_REQUIRED' ? 'answers' : 'answers and accepts this site';
+  return fine(`${accepts}; the connection stayed open for ${keepOpenMs / 1000} s`);
+}
+
+type Answered = Extract<GrpcAnswer, { kind: 'answered' }>;
+
+/** What an answer says against us; undefined when it is one of a control plane that works with us. */
+function refusal({ httpStatus, grpcStatus, code, message }: Answered): Finding | undefined {
+  const said = [`HTTP ${httpStatus}`, ...(grpcStatus === null ? [] : [`gRPC ${grpcStatus}`]), code, message];
+  const detail = said.filter((text) => text !== '').join(', ');
+  if (code === 'SITE_REVOKED') return finding('SITE_REVOKED', message);
+  if (code === 'CERTIFICATE_REQUIRED' && /not one that was issued/.test(message))
+    return finding('LEAF_REFUSED', message);
+  if (code !== '') return undefined;
+  const isAway = httpStatus === 502 || httpStatus === 503 || httpStatus === 504 || grpcStatus === unavailable;
+  if (isAway) return finding('CONTROL_PLANE_UNAVAILABLE', detail);
+  return finding('NOT_A_CONTROL_PLANE', detail);
+}
+
+const unavailable = 14;

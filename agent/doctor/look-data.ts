@@ -1,0 +1,92 @@
+// The data folder: is it there, may this user use it, can something be written, and has its disk room for more?
+// Invariant: one small file is written and removed at once; nothing else is touched. Called by examine.ts.
+import { constants } from 'node:fs';
+import { access, open, rm, stat, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pid } from 'node:process';
+import { systemCode } from '../../daemon/errors.ts';
+import { type Finding, finding } from './findings.ts';
+import { fine, hop, type Look, wrong } from './hop.ts';
+
+export const lookAtData = hop('data', ['settings'], async ({ settings }) => {
+  const folder = settings.data;
+  try {
+    if (!(await stat(folder)).isDirectory())
+      return wrong(finding('DATA_UNREADABLE', `${folder} is not a folder`));
+    await access(folder, constants.R_OK | constants.X_OK);
+  } catch (error) {
+    return wrong(unreadable(folder, error));
+  }
+  try {
+    await tryWriting(join(folder, `.doctor-${pid}.tmp`));
+    return fine(folder, { folder });
+  } catch (error) {
+    const found = unwritable(folder, error);
+    return found === undefined ? fine(folder, { folder }) : wrong(found, { folder });
+  }
+});
+
+export const lookAtDisk = hop('disk', ['folder'], async ({ folder }): Promise<Look> => {
+  const { bsize, blocks, bavail, files, ffree } = await statfs(folder);
+  const [total, available] = [bsize * blocks, bsize * bavail];
+  const facts = [`${mebibytes(available)} of ${mebibytes(total)} free`];
+  // Some file systems make inodes as they go and count none.
+  if (files > 0) facts.push(`${ffree} of ${files} inodes free`);
+  const detail = `${facts.join(', ')} at ${folder}`;
+  const findings = [
+    ...spaceFinding({ total, available }, detail),
+    ...(files > 0 ? inodeFinding({ total: files, available: ffree }, detail) : []),
+  ];
+  return { facts: facts.join(', '), findings };
+});
+
+interface Room {
+  readonly total: number;
+  readonly available: number;
+}
+
+/** What the largest document and its write-ahead log may take. */
+const fullBytes = 32 * 2 ** 20;
+const lowShare = 0.1;
+const fullInodes = 16;
+
+function spaceFinding({ total, available }: Room, detail: string): readonly Finding[] {
+  if (available < fullBytes) return [finding('DiskFull', detail)];
+  return available < total * lowShare ? [finding('DiskLow', detail)] : [];
+}
+
+function inodeFinding({ total, available }: Room, detail: string): readonly Finding[] {
+  if (available < fullInodes) return [finding('InodesFull', detail)];
+  return available < total * lowShare ? [finding('InodesLow', detail)] : [];
+}
+
+async function tryWriting(path: string): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.writeFile('x');
+    await file.sync();
+  } finally {
+    await file.close();
+    await rm(path, { force: true });
+  }
+}
+
+function unreadable(folder: string, error: unknown): Finding {
+  const code = systemCode(error) ?? '';
+  if (code === 'ENOENT') return finding('DATA_FOLDER_MISSING', folder);
+  if (code === 'EACCES' || code === 'EPERM') return finding('DATA_FOLDER_FORBIDDEN', folder);
+  return finding('DATA_UNREADABLE', `${folder}: ${code}`);
+}
+
+/** A full disk is the next hop's to say. */
+function unwritable(folder: string, error: unknown): Finding | undefined {
+  const code = systemCode(error) ?? '';
+  if (code === 'ENOSPC' || code === 'EDQUOT') return undefined;
+  if (code === 'EACCES' || code === 'EPERM') return finding('DATA_FOLDER_FORBIDDEN', folder);
+  if (code === 'EROFS') return finding('DATA_FOLDER_READ_ONLY', folder);
+  return finding('DATA_UNREADABLE', `${folder}: ${code}`);
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.floor(bytes / 2 ** 20)} MiB`;
+}

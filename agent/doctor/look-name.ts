@@ -1,0 +1,109 @@
+// Name resolution of the control plane: asked as the agent asks (getaddrinfo), and when that fails each name server by
+// itself, so that the answer says which of them does what. An answer that leads to this machine itself is a filter's,
+// unless the control plane shows itself there. Called by examine.ts.
+import { promises as dns, getServers } from 'node:dns';
+import { BlockList, isIP } from 'node:net';
+import { systemCode } from '../../daemon/errors.ts';
+import { type Finding, finding } from './findings.ts';
+import { fine, hop, type Tools, wrong } from './hop.ts';
+import { judge } from './look-tls.ts';
+import { shakeHands } from './reach.ts';
+import { firewallLine, nameServerLine, type Target, targetOf } from './target.ts';
+
+export const lookAtName = hop('name', ['site'], async ({ site }, tools) => {
+  const target = targetOf(site.address);
+  const { host } = target;
+  if (isIP(host) !== 0) return fine(`${host} is an address`, { addresses: [host] });
+  const addresses = await resolved(host, tools);
+  if (addresses === undefined) return wrong(await nameFinding(host, tools));
+  const facts = `${host} is ${addresses.join(', ')}`;
+  const leadsNowhere = !isLocalName(host) && addresses.every(isNowhere);
+  if (leadsNowhere && !(await isControlPlane(target, { addresses, site, tools })))
+    return wrong(finding('NAME_WRONG_ADDRESS', facts, await firewallLine(target, [])), { addresses });
+  return fine(facts, { addresses });
+});
+
+/** Addresses of a name, as every program of this machine gets them; undefined when there are none in time. */
+export async function resolved(
+  host: string,
+  { clock, timeoutMs }: Tools,
+): Promise<readonly string[] | undefined> {
+  if (isIP(host) !== 0) return [host];
+  const late = clock.sleep(timeoutMs).then(() => undefined);
+  const found = dns.lookup(host, { all: true, order: 'verbatim' }).then(
+    (answers) => [...new Set(answers.map(({ address }) => address))],
+    () => undefined,
+  );
+  return Promise.race([found, late]);
+}
+
+/** Asks each name server for itself. */
+async function nameFinding(host: string, tools: Tools): Promise<Finding> {
+  const servers = getServers();
+  const answers = await Promise.all(servers.map((server) => askServer(server, host, tools.timeoutMs)));
+  const detail = `${host}: ${servers.map((server, index) => `${server} ${words[answers[index] ?? 'silent']}`).join(', ')}`;
+  if (answers.includes('unknown')) return finding('NAME_UNKNOWN', detail);
+  if (answers.includes('failing')) return finding('NAME_SERVER_FAILS', detail);
+  if (answers.includes('known'))
+    return finding('NAME_SERVER_FAILS', `${detail}, but the resolver of this machine gave no answer in time`);
+  return finding('NAME_SERVER_SILENT', detail, await nameServerLine(servers));
+}
+
+type ServerAnswer = 'known' | 'unknown' | 'failing' | 'silent';
+
+const words: Readonly<Record<ServerAnswer, string>> = {
+  known: 'knows it',
+  unknown: 'says that there is no such name',
+  failing: 'fails or refuses',
+  silent: 'does not answer',
+};
+
+async function askServer(server: string, host: string, timeoutMs: number): Promise<ServerAnswer> {
+  const resolver = new dns.Resolver({ timeout: timeoutMs, tries: 1 });
+  resolver.setServers([server]);
+  try {
+    await resolver.resolve4(host);
+    return 'known';
+  } catch (error) {
+    return serverAnswers[systemCode(error) ?? ''] ?? 'silent';
+  }
+}
+
+const serverAnswers: Readonly<Record<string, ServerAnswer>> = {
+  ENOTFOUND: 'unknown',
+  ENODATA: 'unknown',
+  ESERVFAIL: 'failing',
+  EREFUSED: 'failing',
+  EFORMERR: 'failing',
+  ENOTIMP: 'failing',
+  EBADRESP: 'failing',
+};
+
+function isLocalName(host: string): boolean {
+  return host === 'localhost' || host.endsWith('.localhost');
+}
+
+const nowhere = new BlockList();
+nowhere.addSubnet('127.0.0.0', 8, 'ipv4');
+nowhere.addSubnet('0.0.0.0', 8, 'ipv4');
+nowhere.addAddress('::1', 'ipv6');
+nowhere.addAddress('::', 'ipv6');
+
+function isNowhere(address: string): boolean {
+  return nowhere.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+}
+
+interface Suspicion {
+  readonly addresses: readonly string[];
+  readonly site: { readonly ca: Uint8Array | null; readonly caDigest: string };
+  readonly tools: Tools;
+}
+
+/** A control plane on this very machine, by a name of its own, is rare but right. */
+async function isControlPlane(
+  { host, port }: Target,
+  { addresses: [address = ''], site, tools }: Suspicion,
+): Promise<boolean> {
+  const shaken = await shakeHands({ address, port, host, ca: null, timeoutMs: tools.timeoutMs });
+  return shaken.kind === 'done' && judge(shaken.chain, site) !== undefined;
+}
