@@ -29,6 +29,10 @@ export const settingsSchema = z.object({
     .boolean('must be true or false')
     .default(false)
     .describe('whether the serial number and the name of this machine may leave the site'),
+  probeImage: z
+    .string()
+    .default('')
+    .describe('image of the probe that tries whether network policies are enforced; not tried when empty'),
   logLevel: z.enum(logLevels).default('info').describe('least level of log lines'),
 });
 

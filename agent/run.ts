@@ -13,6 +13,7 @@ import { createLoop, type Loop } from '../daemon/loop.ts';
 import { systemRandom } from '../daemon/random.ts';
 import { type ErrorCode, TreError } from '../proto/errors.ts';
 import { createActor } from './act/act.ts';
+import type { ClusterApi } from './cluster/api.ts';
 import { createDiscovery } from './cluster/discovery.ts';
 import { openHttp2Api } from './cluster/http2-api.ts';
 import { accessInCluster, accessOfKubeconfig, type ClusterAccess } from './cluster/kubeconfig.ts';
@@ -23,6 +24,7 @@ import { Session } from './intake/run-session.ts';
 import { type Answer, openLocalSocket } from './local/socket.ts';
 import { statusOf } from './local/status.ts';
 import { createObserver } from './observe/cluster.ts';
+import { type Isolation, openIsolation } from './probe/isolation.ts';
 import { createReconciler, type Run } from './reconcile.ts';
 import { queueHost } from './report/host-report.ts';
 import { Reporter } from './report/reporter.ts';
@@ -48,7 +50,8 @@ export async function runAgent(lifecycle: Lifecycle, options: AgentOptions): Pro
   const access = await clusterAccess(settings);
   const store = lifecycle.add('store', await openData(settings.data, bootId));
   await join(store, settings.join);
-  const { session, reporter, side } = wire(lifecycle, options, { store, access, bootId });
+  const api = lifecycle.add('cluster', openHttp2Api({ access, userAgent: `tre-agent/${version}` }));
+  const { session, reporter, side } = wire(lifecycle, options, { store, api, bootId });
   await openSocket(lifecycle, options, () =>
     statusOf({
       store,
@@ -68,12 +71,12 @@ export async function runAgent(lifecycle: Lifecycle, options: AgentOptions): Pro
 
 interface Foundation {
   readonly store: AgentStore;
-  readonly access: ClusterAccess;
+  readonly api: ClusterApi;
   readonly bootId: string;
 }
 
 /** The loop and the session know of each other only this: something new is wanted, something new is to be told. */
-function wire(lifecycle: Lifecycle, options: AgentOptions, { store, access, bootId }: Foundation) {
+function wire(lifecycle: Lifecycle, options: AgentOptions, { store, api, bootId }: Foundation) {
   const { settings, version, log } = options;
   let clusterUid: string | null = null;
   const session: Session = new Session({
@@ -93,14 +96,16 @@ function wire(lifecycle: Lifecycle, options: AgentOptions, { store, access, boot
     reporter.refresh(clock.now());
   };
   const machine = machineOf(lifecycle, options, { store, onNews });
-  const side = (): SideFacts => machine.facts();
+  const isolation = isolationOf(lifecycle, options, { store, api, onNews });
+  const side = (): SideFacts => ({ ...machine.facts(), isolation: isolation.facts() });
   const reporter = new Reporter(store, () => session.wake(), side);
-  const reconciler = buildReconciler(lifecycle, { store, access, version });
+  const reconciler = buildReconciler(store, api);
   const reconcile = async (signal: AbortSignal): Promise<void> => {
     const wanted = store.desired.wanted() ?? null;
     const run = await reconciler.run(wanted, signal);
     if (run.observed.cluster.ok) clusterUid = run.observed.cluster.uid;
     reporter.report(run, wanted);
+    isolation.applied(run.plan.applied && wanted !== null ? wanted.generation : null);
     logRun(log, run, wanted?.generation ?? 0);
     lookAgain(run.nextLookMs);
   };
@@ -124,6 +129,29 @@ function machineOf(
 ): Machine {
   const room = log.child({ room: 'host' });
   return watchMachine(lifecycle, { settings, store: store.hardware, clock, random, log: room, onNews });
+}
+
+function isolationOf(
+  lifecycle: Lifecycle,
+  { settings, log }: AgentOptions,
+  {
+    store,
+    api,
+    onNews,
+  }: { readonly store: AgentStore; readonly api: ClusterApi; readonly onNews: () => void },
+): Isolation {
+  const options = {
+    api,
+    store: store.isolation,
+    clock,
+    random,
+    image: settings.probeImage,
+    wanted: () => store.desired.wanted() ?? null,
+    onChange: onNews,
+    onError: (error: unknown, retryInMs: number) =>
+      log.error({ room: 'probe', error, retryInMs }, 'a look at isolation failed'),
+  };
+  return lifecycle.add('isolation', openIsolation(options));
 }
 
 async function openData(folder: string, bootId: string): Promise<AgentStore> {
@@ -157,15 +185,7 @@ async function clusterAccess({ kubeconfig, context }: Settings): Promise<Cluster
   return accessInCluster({ host, port }, { files, clock });
 }
 
-function buildReconciler(
-  lifecycle: Lifecycle,
-  {
-    store,
-    access,
-    version,
-  }: { readonly store: AgentStore; readonly access: ClusterAccess; readonly version: string },
-) {
-  const api = lifecycle.add('cluster', openHttp2Api({ access, userAgent: `tre-agent/${version}` }));
+function buildReconciler(store: AgentStore, api: ClusterApi) {
   const discovery = createDiscovery(api);
   const { inventory } = store;
   const content = { read: (digest: string) => readContent(store, digest) };
