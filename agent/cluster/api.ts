@@ -55,3 +55,31 @@ export interface ClusterApi {
    */
   readonly request: (request: ApiRequest, signal: AbortSignal) => Promise<ApiAnswer>;
 }
+
+/** What a watch tells: something changed, or (bookmark) nothing did up to here. */
+export interface WatchEvent {
+  readonly isBookmark: boolean;
+  readonly namespace: string | null;
+  readonly name: string;
+  /** Where to go on from when the watch ends. */
+  readonly resourceVersion: string;
+}
+
+export interface WatchRequest {
+  /** Path and query of a watch, encoded. */
+  readonly path: string;
+  readonly accept: string;
+}
+
+/** How a watch ended: by the server, in order; or what went wrong. Status 410: its position is too old. */
+export type WatchEnd = { readonly ok: true } | ApiFailure;
+
+/** Long-lived streams of changes, beside the requests and without a share in their number. */
+export interface ClusterWatch {
+  /** As `request`: everything but an abort is a value. */
+  readonly watch: (
+    request: WatchRequest,
+    onEvent: (event: WatchEvent) => void,
+    signal: AbortSignal,
+  ) => Promise<WatchEnd>;
+}

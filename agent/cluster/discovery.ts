@@ -11,6 +11,8 @@ export interface ServedKind {
   readonly kind: string;
   readonly plural: string;
   readonly namespaced: boolean;
+  /** Somebody else than the writer of its spec writes its status. */
+  readonly hasStatus: boolean;
 }
 
 /** `group/version/kind` -> the kind. */
@@ -115,6 +117,7 @@ interface AggregatedList {
         readonly scope: string;
         readonly verbs: readonly string[];
         readonly responseKind: { readonly kind: string } | null;
+        readonly subresources?: readonly { readonly subresource: string }[];
       }[];
     }[];
   }[];
@@ -128,7 +131,7 @@ function aggregatedPart(answer: ApiSuccess): Part {
     const group = metadata?.name ?? '';
     for (const { version, freshness, resources = [] } of versions) {
       if (freshness === 'Stale') uncertain.push(group);
-      for (const { resource, scope, verbs, responseKind } of resources)
+      for (const { resource, scope, verbs, responseKind, subresources = [] } of resources)
         if (responseKind !== null && verbs.includes('list'))
           kinds.push({
             group,
@@ -136,6 +139,7 @@ function aggregatedPart(answer: ApiSuccess): Part {
             kind: responseKind.kind,
             plural: resource,
             namespaced: scope === 'Namespaced',
+            hasStatus: subresources.some(({ subresource }) => subresource === 'status'),
           });
     }
   }
@@ -175,7 +179,11 @@ async function legacyPart(api: ClusterApi, root: ApiSuccess, signal: AbortSignal
       }
       const { resources = [] } = parse<LegacyResources>(answer);
       const top = resources.filter(({ name, verbs }) => !name.includes('/') && verbs.includes('list'));
-      return top.map(({ name, kind, namespaced }) => ({ group, version, kind, plural: name, namespaced }));
+      const names = new Set(resources.map(({ name }) => name));
+      return top.map(({ name, kind, namespaced }) => {
+        const hasStatus = names.has(`${name}/status`);
+        return { group, version, kind, plural: name, namespaced, hasStatus };
+      });
     }),
   );
   return { etag: null, kinds: lists.flat(), uncertain };

@@ -1,11 +1,22 @@
 // ClusterApi over the network: one HTTP/2 connection, made when first needed and again after it ended, at most 32
-// requests at a time. Invariants: a stream that the server refused unprocessed is sent again; a request that may have
+// requests at a time; and a second one for watches, which take none of these. Invariants: a stream that the server refused unprocessed is sent again; a request that may have
 // been processed only if it is a GET; one renewal of the credentials serves all that met a 401. Built by main.ts.
 import { TreError } from '../../proto/errors.ts';
 import { answerOf, noAnswer, type RawAnswer } from './answer.ts';
-import type { ApiAnswer, ApiRequest, ClusterApi } from './api.ts';
-import { type Connection, type ConnectionOptions, openConnection } from './http2-connection.ts';
+import type {
+  ApiAnswer,
+  ApiFailure,
+  ApiRequest,
+  ClusterApi,
+  ClusterWatch,
+  WatchEnd,
+  WatchEvent,
+  WatchRequest,
+} from './api.ts';
+import type { Connection } from './http2-connection.ts';
+import { KeptConnection } from './kept-connection.ts';
 import type { ClusterAccess } from './kubeconfig.ts';
+import { readWatch } from './watch-stream.ts';
 
 export interface Http2ApiOptions {
   readonly access: ClusterAccess;
@@ -21,6 +32,8 @@ export interface Http2Limits {
   readonly requestTimeoutMs: number;
   /** While a request is open; a peer that misses one is given up at the next. */
   readonly pingIntervalMs: number;
+  /** The same on the connection of the watches, where something is always open. */
+  readonly watchPingIntervalMs: number;
   readonly maxBodyBytes: number;
 }
 
@@ -29,14 +42,16 @@ export const defaultHttp2Limits: Http2Limits = {
   connectTimeoutMs: 5_000,
   requestTimeoutMs: 15_000,
   pingIntervalMs: 2_500,
+  watchPingIntervalMs: 15_000,
   maxBodyBytes: 64 * 1024 * 1024,
 };
 
 /** Nothing is sent before the first request. */
-export function openHttp2Api(options: Http2ApiOptions): ClusterApi & AsyncDisposable {
+export function openHttp2Api(options: Http2ApiOptions): ClusterApi & ClusterWatch & AsyncDisposable {
   const api = new Http2Api(options);
   return {
     request: (request, signal) => api.request(request, signal),
+    watch: (request, onEvent, signal) => api.watch(request, onEvent, signal),
     [Symbol.asyncDispose]: () => api.close(),
   };
 }
@@ -47,10 +62,9 @@ const maxTries = 8;
 class Http2Api {
   readonly #access: ClusterAccess;
   readonly #userAgent: string;
-  readonly #connectionOptions: ConnectionOptions;
+  readonly #connection: KeptConnection;
+  readonly #watches: KeptConnection;
   readonly #slots: Slots;
-  #connection: Promise<Connection> | undefined;
-  #closed = false;
 
   constructor({ access, userAgent, limits }: Http2ApiOptions) {
     const all = { ...defaultHttp2Limits, ...limits };
@@ -62,7 +76,8 @@ class Http2Api {
     };
     this.#access = access;
     this.#userAgent = userAgent;
-    this.#connectionOptions = { ...all, server, tls };
+    this.#connection = new KeptConnection({ ...all, server, tls });
+    this.#watches = new KeptConnection({ ...all, server, tls, pingIntervalMs: all.watchPingIntervalMs });
     this.#slots = new Slots(all.maxStreams);
   }
 
@@ -75,24 +90,35 @@ class Http2Api {
     }
   }
 
+  async watch(
+    request: WatchRequest,
+    onEvent: (event: WatchEvent) => void,
+    signal: AbortSignal,
+  ): Promise<WatchEnd> {
+    try {
+      const { credential } = this.#access;
+      const token = await credential?.token(signal);
+      const connection = await reached(this.#watches.connected());
+      const stream = connection?.open(this.#headers({ method: 'GET', ...request }, token));
+      signal.throwIfAborted();
+      if (stream === undefined) return noAnswer('the connection broke');
+      const end = await readWatch(stream, onEvent, signal);
+      if (!end.ok && end.status === 401) await credential?.renewed(token, signal);
+      return end;
+    } catch (error) {
+      return unauthenticated(error);
+    }
+  }
+
   async close(): Promise<void> {
-    this.#closed = true;
-    const connection = await this.#connection?.catch(() => undefined);
-    connection?.[Symbol.dispose]();
+    await Promise.all([this.#connection.close(), this.#watches.close()]);
   }
 
   async #tried(request: ApiRequest, signal: AbortSignal): Promise<ApiAnswer> {
     try {
       return await this.#delivered(request, signal);
     } catch (error) {
-      if (!(error instanceof TreError)) throw error;
-      return {
-        ok: false,
-        status: null,
-        code: 'CLUSTER_UNAUTHENTICATED',
-        detail: error.message,
-        retryAfterMs: null,
-      };
+      return unauthenticated(error);
     }
   }
 
@@ -120,28 +146,11 @@ class Http2Api {
   async #exchange(request: ApiRequest, token: string | undefined, signal: AbortSignal): Promise<Exchanged> {
     let connection: Connection;
     try {
-      connection = await this.#connected();
+      connection = await this.#connection.connected();
     } catch (error) {
       return { kind: 'unreached', detail: error instanceof Error ? error.message : String(error) };
     }
     return connection.send(this.#headers(request, token), request.body?.bytes, signal);
-  }
-
-  async #connected(): Promise<Connection> {
-    if (this.#closed) throw new Error('this client is closed');
-    const known = this.#connection;
-    if (known !== undefined) {
-      const connection = await known;
-      if (connection.usable) return connection;
-      // Another request may have replaced it meanwhile.
-      if (this.#connection !== known) return this.#connected();
-    }
-    const opening = openConnection(this.#connectionOptions);
-    this.#connection = opening;
-    opening.catch(() => {
-      if (this.#connection === opening) this.#connection = undefined;
-    });
-    return opening;
   }
 
   #headers({ method, path, accept = 'application/json', etag, body }: ApiRequest, token: string | undefined) {
@@ -158,6 +167,17 @@ class Http2Api {
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
     };
   }
+}
+
+/** Undefined when there is no connection to be had. */
+async function reached(connection: Promise<Connection>): Promise<Connection | undefined> {
+  return connection.catch(() => undefined);
+}
+
+/** No credentials are to be had: a value like every other trouble. */
+function unauthenticated(error: unknown): ApiFailure {
+  if (!(error instanceof TreError)) throw error;
+  return { ...noAnswer(error.message), code: 'CLUSTER_UNAUTHENTICATED' };
 }
 
 type Exchanged =

@@ -29,6 +29,8 @@ export interface Connection extends Disposable {
   readonly usable: boolean;
   /** Throws the signal's reason when it is aborted, and only then. */
   send(headers: OutgoingHttpHeaders, body: Uint8Array | undefined, signal: AbortSignal): Promise<Outcome>;
+  /** A stream that stays open, for its caller to read and to close; undefined when there can be none. */
+  open(headers: OutgoingHttpHeaders): ClientHttp2Stream | undefined;
 }
 
 /** Rejects with an Error that says why there is no connection. */
@@ -87,6 +89,17 @@ class Http2Connection implements Connection {
       return await this.#exchange(headers, body, signal);
     } finally {
       this.#streamClosed();
+    }
+  }
+
+  open(headers: OutgoingHttpHeaders): ClientHttp2Stream | undefined {
+    try {
+      const stream = this.#session.request(headers, { endStream: true });
+      this.#streamOpened();
+      stream.once('close', () => this.#streamClosed());
+      return stream;
+    } catch {
+      return undefined;
     }
   }
 
@@ -185,7 +198,8 @@ function outcomeOf(
   return promise;
 }
 
-function headOf(headers: Readonly<Record<string, unknown>>): Omit<RawAnswer, 'body'> {
+/** What an answer's headers say. */
+export function headOf(headers: Readonly<Record<string, unknown>>): Omit<RawAnswer, 'body'> {
   const text = (name: string): string | null => {
     const value = headers[name];
     return typeof value === 'string' ? value : null;

@@ -7,6 +7,7 @@ import { metadataOnly, type ObjectFacts, readFacts, readFactsPage } from '../clu
 import { collectionPath, objectPath } from '../cluster/paths.ts';
 import type { KindKey, ObjectId, ObjectName } from '../plan/world.ts';
 import { type NamesByKind, nameKey } from './names.ts';
+import { readPages } from './pages.ts';
 
 /** What is known of a live object; the planner's LiveObject and the end of a Job. */
 export type LiveFacts = Pick<ObjectFacts, 'uid' | 'deleting' | 'ownHash' | 'createdByUs' | 'finishedAtMs'>;
@@ -29,8 +30,6 @@ interface Subject {
 const pageSize = 500;
 const namespaceKind = '/Namespace';
 const oneByOne: ReadonlySet<string> = new Set(['/Secret']);
-/** A page token may expire under way: then the list begins again, so often. */
-const maxRestarts = 2;
 
 export async function readLive(
   api: ClusterApi,
@@ -91,24 +90,16 @@ async function listAll(
   const isNamespace = served.group === '' && served.kind === 'Namespace';
   const wants = (name: string, namespace: string | null): boolean =>
     isNamespace || objects.has(nameKey(name, namespace));
-  let found: ObjectFacts[] = [];
-  let next: string | null = null;
-  for (let restarts = 0; ; ) {
-    const query = new URLSearchParams({ limit: String(pageSize), ...(next !== null && { continue: next }) });
-    const path = `${collectionPath(served)}?${query.toString()}`;
-    const answer = await api.request({ method: 'GET', path, accept: metadataOnly.list }, signal);
-    if (answer.ok) {
-      const page = readFactsPage(answer.body, wants);
-      found = found.concat(page.items);
-      next = page.next;
-      if (next === null) return found;
-    } else {
-      if (answer.status !== 410 || restarts === maxRestarts) return answer;
-      restarts += 1;
-      found = [];
-      next = null;
-    }
-  }
+  return readPages(
+    api,
+    {
+      path: collectionPath(served),
+      accept: metadataOnly.list,
+      limit: pageSize,
+      read: (body) => readFactsPage(body, wants),
+    },
+    signal,
+  );
 }
 
 async function getEach(

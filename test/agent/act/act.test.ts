@@ -14,7 +14,10 @@ type Script = (request: ApiRequest) => ApiAnswer | Promise<ApiAnswer>;
 const release = 'sha256:one';
 const bytes = new TextEncoder();
 const kinds = new Map([
-  ['/v1/ConfigMap', { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true }],
+  [
+    '/v1/ConfigMap',
+    { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true, hasStatus: false },
+  ],
 ]);
 
 function answered(status: number, uid = 'uid'): ApiAnswer {

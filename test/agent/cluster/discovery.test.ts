@@ -131,9 +131,32 @@ test('a kind is found at its own version, else at any', (t) => {
     kind: 'HorizontalPodAutoscaler',
     plural: 'h',
     namespaced: true,
+    hasStatus: false,
   });
   const kinds = new Map([['autoscaling/v2/HorizontalPodAutoscaler', at('v2')]]);
   t.is(findKind(kinds, at('v2'))?.version, 'v2');
   t.is(findKind(kinds, at('v1'))?.version, 'v2');
   t.is(findKind(kinds, { ...at('v1'), group: 'other' }), undefined);
+});
+
+test('a kind has a status when a subresource says so', async (t) => {
+  const resources = [
+    {
+      resource: 'projects',
+      responseKind: { kind: 'Project' },
+      scope: 'Namespaced',
+      verbs: ['list'],
+      subresources: [{ subresource: 'status' }],
+    },
+    { resource: 'notes', responseKind: { kind: 'Note' }, scope: 'Namespaced', verbs: ['list'] },
+  ];
+  const items = [{ metadata: { name: 'tre.example' }, versions: [{ version: 'v1', resources }] }];
+  const body = new TextEncoder().encode(JSON.stringify({ items }));
+  const contentType = 'application/json;as=APIGroupDiscoveryList';
+  const discovery = createDiscovery({
+    request: async () => ({ ok: true, status: 200, contentType, etag: null, body }),
+  });
+  await discovery.read(new AbortController().signal);
+  t.true(discovery.kinds.get('tre.example/v1/Project')?.hasStatus);
+  t.false(discovery.kinds.get('tre.example/v1/Note')?.hasStatus);
 });

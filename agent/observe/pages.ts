@@ -1,0 +1,47 @@
+// One list, page by page, of which only what `read` makes of each page is kept. A page token may expire under way: then
+// the list begins again, a few times. Called by live.ts and by the looks at health.
+import type { ApiFailure, ClusterApi } from '../cluster/api.ts';
+
+export interface Pages<T> {
+  /** Without query, or with one that selects. */
+  readonly path: string;
+  readonly accept?: string;
+  readonly limit: number;
+  readonly read: (body: Uint8Array) => Page<T>;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Token of the next page, null for the last one. */
+  readonly next: string | null;
+}
+
+const maxRestarts = 2;
+
+export async function readPages<T>(
+  api: ClusterApi,
+  { path, accept, limit, read }: Pages<T>,
+  signal: AbortSignal,
+): Promise<readonly T[] | ApiFailure> {
+  let found: T[] = [];
+  let next: string | null = null;
+  for (let restarts = 0; ; ) {
+    const query = new URLSearchParams({ limit: String(limit), ...(next !== null && { continue: next }) });
+    const full = `${path}${path.includes('?') ? '&' : '?'}${query.toString()}`;
+    const answer = await api.request(
+      { method: 'GET', path: full, ...(accept !== undefined && { accept }) },
+      signal,
+    );
+    if (answer.ok) {
+      const page = read(answer.body);
+      found = found.concat(page.items);
+      next = page.next;
+      if (next === null) return found;
+    } else {
+      if (answer.status !== 410 || restarts === maxRestarts) return answer;
+      restarts += 1;
+      found = [];
+      next = null;
+    }
+  }
+}
