@@ -58,7 +58,7 @@ export async function runControlPlane(lifecycle: Lifecycle, options: RunOptions)
   lifecycle.add('streams', { [Symbol.dispose]: retire });
   const agentAddress = hostAndPort(settings.host, agents.port);
   const api = await openApi(
-    { ...foundation, signals: hub, agentAddress },
+    { ...foundation, signals: hub, agentAddress, alerts: { waiting: () => 0, failingForMs: () => 0 } },
     { host, port: settings.httpPort, identity, metrics },
   );
   lifecycle.add('api', api);
@@ -100,11 +100,19 @@ function openAgents(
 ): Promise<AgentListener> {
   const { store, content, authority, clock, random, log } = foundation;
   const { settings, identity, hub, metrics } = options;
-  const onRows = (count: number) => metrics.reportRows(count);
   const offers = storedOffers({ store, clock });
   const services = {
     enrolment: enrolmentService(createEnrolment(foundation), log),
-    sync: syncService({ store, offers, hub, clock, random, log, settings: syncSettings, onRows }),
+    sync: syncService({
+      store,
+      offers,
+      hub,
+      clock,
+      random,
+      log,
+      settings: syncSettings,
+      onRows: metrics.reportRows,
+    }),
     content: contentService({ store, content, clock, log }),
   };
   return openAgentListener({

@@ -18,6 +18,8 @@ export interface Assignment {
   readonly parameters: Readonly<Record<string, ParameterValue>>;
   readonly who: string;
   readonly why: string | null;
+  /** What the audit calls it. */
+  readonly what?: 'site.assign' | 'site.rollback';
 }
 
 /** The new document. Throws TreError when there cannot be one. */
@@ -32,7 +34,7 @@ export async function assign(deps: ApiDeps, assignment: Assignment): Promise<Des
 
 function issue(deps: ApiDeps, assignment: Assignment, manifest: ReturnType<typeof parseRelease>): DesiredRow {
   const { store, director, clock } = deps;
-  const { site, release, parameters, who, why } = assignment;
+  const { site, release, parameters, who, why, what = 'site.assign' } = assignment;
   if (store.sites.find(site.id)?.revokedAtMs !== null) throw new TreError('SITE_REVOKED');
   const contact = store.contacts.find(site.id);
   const epoch = store.settings.epoch();
@@ -65,16 +67,19 @@ function issue(deps: ApiDeps, assignment: Assignment, manifest: ReturnType<typeo
     envelope,
     issuedAtMs,
     issuedBy: who,
+    why,
   };
   store.desired.add(row);
   store.audit.append({
     atMs: issuedAtMs,
     who,
-    what: 'site.assign',
+    what,
     subject: site.id,
     why,
     digest: payloadDigest,
   });
+  const news = { kind: 'assigned', epoch, generation, release: next.desired.release, who } as const;
+  store.events.add({ siteId: site.id, atMs: issuedAtMs, news });
   return row;
 }
 

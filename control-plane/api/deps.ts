@@ -17,11 +17,19 @@ export interface Signals {
   revoke(siteId: string): void;
 }
 
+/** How the alerts stand; for the metrics. */
+export interface AlertFigures {
+  waiting(): number;
+  /** 0 when nothing fails. */
+  failingForMs(): number;
+}
+
 export interface ApiDeps {
   readonly store: Store;
   readonly content: ContentStore;
   readonly director: Director;
   readonly signals: Signals;
+  readonly alerts: AlertFigures;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

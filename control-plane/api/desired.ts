@@ -1,6 +1,9 @@
 // /v1/sites/:site/desired: what a site shall run. PUT replaces the wish as a whole and issues the next generation.
-// Giving the same wish again issues a new document too: that is how one is renewed before it expires.
+// Giving the same wish again issues a new document too: that is how one is renewed before it expires. A rollback is a new
+// document as well: the release before this one, with the parameters that it had then.
 import { z } from 'zod';
+import { parseDesired } from '../../proto/document.ts';
+import { decodeEnvelope } from '../../proto/envelope.ts';
 import { TreError } from '../../proto/errors.ts';
 import type { App } from './app.ts';
 import { assign } from './assign.ts';
@@ -45,6 +48,30 @@ export function desiredRoutes(app: App, deps: ApiDeps): void {
         why: why ?? null,
       };
       return desiredView(await assign(deps, { ...assignment, who: request.who }));
+    },
+  });
+  rollbackRoute(app, deps);
+}
+
+function rollbackRoute(app: App, deps: ApiDeps): void {
+  const { store } = deps;
+  app.post('/v1/sites/:site/rollback', {
+    config: { role: 'operator' },
+    schema: {
+      summary: 'Assign the release before this one again, with the parameters that it had then',
+      params: siteParams,
+      body: z.object({ why: whyField }),
+      response: { 201: desiredSchema },
+    },
+    handler: async (request, reply) => {
+      const site = siteOf(store, request.params);
+      const earlier = store.desired.beforeLatest(site.id);
+      if (earlier === undefined) throw new TreError('NO_EARLIER_RELEASE');
+      const { parameters } = parseDesired(decodeEnvelope(earlier.envelope).payload);
+      const release = releaseOf(store, earlier.releaseDigest);
+      const decision = { who: request.who, why: request.body.why ?? null, what: 'site.rollback' as const };
+      const row = await assign(deps, { site, release, parameters, ...decision });
+      return reply.code(201).send(desiredView(row));
     },
   });
 }

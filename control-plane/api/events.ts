@@ -1,11 +1,89 @@
-// /v1/sites/:site/events: every refusal and every result of a run that a site reported.
-// Ids rise, so a reader goes on after the last one it saw.
+// /v1/events: what happened, over all sites. Ids rise, so a reader goes on after the last one it saw, and may wait for
+// the next. /v1/sites/:site/events: what one site reported by itself.
 import { z } from 'zod';
-import type { SiteEvent } from '../store/events.ts';
+import { TreError } from '../../proto/errors.ts';
+import type { FleetEvent } from '../store/events.ts';
 import type { App } from './app.ts';
 import type { ApiDeps } from './deps.ts';
+import { eventSchema, eventView } from './event-view.ts';
 import { siteOf, siteParams, timeField, timeText } from './fields.ts';
 import { words } from './site-view.ts';
+
+const page = {
+  after: z.coerce.number().int().min(0).default(0).describe('Id of the last event already seen.'),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+};
+const maxWaitSeconds = 30;
+// More than these are answered at once: whoever waits costs a connection.
+const maxWaiting = 256;
+
+export function eventRoutes(app: App, deps: ApiDeps): void {
+  const { store } = deps;
+  let waiting = 0;
+  app.get('/v1/events', {
+    config: { role: 'viewer' },
+    schema: {
+      summary: 'What happened, oldest first',
+      querystring: z.object({
+        ...page,
+        site: z.string().max(63).optional().describe('Name or id of a site; a deleted one by its id.'),
+        wait: z.coerce
+          .number()
+          .min(0)
+          .max(maxWaitSeconds)
+          .default(0)
+          .describe('Seconds to wait for the next event when there is none.'),
+      }),
+      response: {
+        200: z.object({
+          events: z.array(eventSchema),
+          newest: z.int().describe('Id of the newest event of all sites; 0 for none.'),
+        }),
+      },
+    },
+    handler: async (request, reply) => {
+      const { after, limit, site, wait } = request.query;
+      const siteId = site === undefined ? null : evenDeleted(deps, site);
+      const read = () => store.events.after(siteId, after, limit);
+      const found = read();
+      if (found.length > 0 || wait === 0 || waiting >= maxWaiting) return answer(deps, found);
+      const gone = new AbortController();
+      reply.raw.once('close', () => gone.abort());
+      waiting += 1;
+      try {
+        return answer(deps, await nextEvents(deps, read, { wait, gone: gone.signal }));
+      } finally {
+        waiting -= 1;
+      }
+    },
+  });
+  reportedRoute(app, deps);
+}
+
+function answer({ store }: ApiDeps, events: readonly FleetEvent[]) {
+  return { events: events.map(eventView), newest: store.events.newestId() };
+}
+
+/** Whoever hung up is not answered: then there may be no database any more. */
+async function nextEvents(
+  { store }: ApiDeps,
+  read: () => readonly FleetEvent[],
+  { wait, gone }: { wait: number; gone: AbortSignal },
+): Promise<readonly FleetEvent[]> {
+  const over = AbortSignal.any([gone, AbortSignal.timeout(wait * 1000)]);
+  for (;;) {
+    await store.events.next(over);
+    gone.throwIfAborted();
+    const found = read();
+    if (found.length > 0 || over.aborted) return found;
+  }
+}
+
+function evenDeleted({ store }: ApiDeps, site: string): string {
+  const row = store.sites.findEvenDeleted(site);
+  if (row === undefined) throw new TreError('SITE_UNKNOWN', `There is no site ${site}.`);
+  return row.id;
+}
 
 const key = {
   id: z.int(),
@@ -15,7 +93,7 @@ const key = {
   generation: z.int(),
 };
 
-const siteEventSchema = z.discriminatedUnion('kind', [
+const reportedSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('refusal'),
     ...key,
@@ -37,34 +115,36 @@ const siteEventSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 
-export function eventRoutes(app: App, { store }: ApiDeps): void {
+function reportedRoute(app: App, { store }: ApiDeps): void {
   app.get('/v1/sites/:site/events', {
     config: { role: 'viewer' },
     schema: {
       summary: 'Refusals and results of runs that the site reported, oldest first',
       params: siteParams,
-      querystring: z.object({
-        after: z.coerce.number().int().min(0).default(0).describe('Id of the last event already seen.'),
-        limit: z.coerce.number().int().min(1).max(1000).default(100),
-      }),
-      response: { 200: z.object({ events: z.array(siteEventSchema) }) },
+      querystring: z.object(page),
+      response: { 200: z.object({ events: z.array(reportedSchema) }) },
     },
     handler: async (request) => {
       const { after, limit } = request.query;
-      return {
-        events: store.events.after(siteOf(store, request.params).id, after, limit).map(eventView),
-      };
+      const events = store.events.reported(siteOf(store, request.params).id, after, limit);
+      return { events: events.flatMap(reportedView) };
     },
   });
 }
 
-function eventView(event: SiteEvent): z.infer<typeof siteEventSchema> {
-  const { id, bootId, sequence, generation } = event;
-  const shared = { id, bootId, sequence, generation, receivedAt: timeText(event.receivedAtMs) };
-  if (event.kind === 'refusal') {
-    return { kind: 'refusal', ...shared, ...words(event.code), at: timeText(event.atMs), epoch: event.epoch };
-  }
-  const { applied, repaired, deleted, failed } = event;
-  const times = { startedAt: timeText(event.startedAtMs), endedAt: timeText(event.endedAtMs) };
-  return { kind: 'run', ...shared, ...times, applied, repaired, deleted, failed };
+function reportedView({ id, atMs, bootId, sequence, news }: FleetEvent): z.infer<typeof reportedSchema>[] {
+  if (news.kind !== 'refusal' && news.kind !== 'run') return [];
+  const { generation } = news;
+  const shared = {
+    id,
+    bootId: bootId ?? '',
+    sequence: sequence ?? 0,
+    generation,
+    receivedAt: timeText(atMs),
+  };
+  if (news.kind === 'refusal')
+    return [{ kind: 'refusal', ...shared, ...words(news.code), at: timeText(news.atMs), epoch: news.epoch }];
+  const { applied, repaired, deleted, failed } = news;
+  const times = { startedAt: timeText(news.startedAtMs), endedAt: timeText(news.endedAtMs) };
+  return [{ kind: 'run', ...shared, ...times, applied, repaired, deleted, failed }];
 }

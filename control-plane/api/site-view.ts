@@ -1,91 +1,116 @@
-// What is known about a site, put together for people. Nothing here judges: applied, drifted and conditions are the
-// site's own words, each with its age. Called by the routes of sites and of desired documents.
-
-import { isDigest } from '../../daemon/content-files.ts';
-import { isDaemonError } from '../../daemon/errors.ts';
+// What is known about a site, put together for people. Applied, drifted and conditions are the site's own words, each
+// with its age; how the site is, `verdict` alone says. Called by the routes of sites and of desired documents.
 import { conditions, isConditionCode } from '../../proto/conditions.ts';
-import { parseDesired, parseRelease, type Release } from '../../proto/document.ts';
+import { parseDesired } from '../../proto/document.ts';
 import { decodeEnvelope } from '../../proto/envelope.ts';
 import { errors, isErrorCode } from '../../proto/errors.ts';
-import { contactClass } from '../fleet/staleness.ts';
+import type { SiteState } from '../fleet/site-report.ts';
+import type { KnownState } from '../fleet/verdict.ts';
+import { stockOf } from '../news/stock.ts';
 import { type ContactRow, heldBy } from '../store/contacts.ts';
 import type { DesiredRow } from '../store/desired.ts';
-import type { StateRow } from '../store/reports.ts';
-import type { ObjectFact } from '../store/site-report.ts';
-import type { SiteRow } from '../store/sites.ts';
-import type { Store } from '../store/store.ts';
+import type { FleetRow } from '../store/fleet-rows.ts';
 import type { ApiDeps } from './deps.ts';
 import { timeOrNull, timeText } from './fields.ts';
-import type { DesiredView, SiteDetail, SiteView } from './site-schema.ts';
+import { type ComponentNames, componentNames } from './release-lookup.ts';
+import type { DesiredView, SiteView } from './site-schema.ts';
 
-type ViewDeps = Pick<ApiDeps, 'store' | 'clock' | 'signals' | 'content'>;
+export type ViewDeps = Pick<ApiDeps, 'store' | 'clock' | 'signals' | 'content'>;
 
-const shownRefusals = 10;
+/** Makes views of sites; keeps what never changes: the components of releases and the text of documents. */
+export interface SiteViews {
+  list(rows: readonly FleetRow[]): Promise<readonly SiteView[]>;
+  one(row: FleetRow): Promise<SiteView>;
+}
 
-export function siteView(deps: ViewDeps, site: SiteRow): SiteView {
-  const { store } = deps;
-  const contact = store.contacts.find(site.id);
-  const latest = store.desired.latest(site.id);
-  const state = store.reports.state(site.id);
+const keptDocuments = 4096;
+
+export function siteViews(deps: ViewDeps): SiteViews {
+  const names = componentNames(deps);
+  const documents = new Map<string, DesiredView>();
+  const desired = ({ digest, envelope }: Pick<DesiredRow, 'digest' | 'envelope'>): DesiredView => {
+    const known = documents.get(digest) ?? desiredView({ digest, envelope });
+    documents.set(digest, known);
+    const [oldest] = documents.keys();
+    if (documents.size > keptDocuments && oldest !== undefined) documents.delete(oldest);
+    return known;
+  };
+  const list = async (rows: readonly FleetRow[]): Promise<readonly SiteView[]> => {
+    const working = new Map(rows.map((row) => [row, workingRelease(deps, row)]));
+    await names.learn([...working.values()].flatMap((digest) => digest ?? []));
+    const releases = releaseLookup(deps);
+    return rows.map((row) => {
+      const digest = working.get(row) ?? null;
+      return siteView(deps, row, {
+        desired: row.desired === null ? null : desired(row.desired),
+        state: row.known && stateView(row.known, { digest, names, releases }),
+      });
+    });
+  };
+  return {
+    list,
+    one: async (row) => {
+      const [view] = await list([row]);
+      if (view === undefined) throw new TypeError('one row gives one view');
+      return view;
+    },
+  };
+}
+
+/** Digest of the release that the site works towards, which its indexes are of; null while that is not known. */
+export function workingRelease({ store }: Pick<ViewDeps, 'store'>, { site, known }: FleetRow): string | null {
+  if (known === null) return null;
+  const { releases } = known.state;
+  return store.desired.releaseOf(site.id, known.state) ?? releases.offered ?? releases.running;
+}
+
+function siteView(
+  { clock, signals }: ViewDeps,
+  row: FleetRow,
+  made: Pick<SiteView, 'desired' | 'state'>,
+): SiteView {
+  const { site, labels, contact } = row;
+  const { contact: contactClass, verdict } = stockOf(row, clock.now());
+  const { word, isNews, asOfMs, text } = verdict;
   return {
     id: site.id,
     name: site.name,
+    labels,
     createdAt: timeText(site.createdAtMs),
     revokedAt: timeOrNull(site.revokedAtMs),
-    joined: store.devices.current(site.id) !== undefined,
-    waiting: store.enrolments.pending(site.id).map((one) => ({
+    joined: row.hasMachine,
+    waiting: row.waiting.map((one) => ({
       requestId: one.id,
       fingerprint: one.fingerprint,
       requestedAt: timeText(one.createdAtMs),
     })),
-    contact: contactView(deps, site, contact),
+    verdict: { word, isNews, asOf: timeOrNull(asOfMs), text },
+    contact: {
+      class: contactClass,
+      connected: signals.isConnected(site.id),
+      lastAt: timeOrNull(contact?.lastContactMs),
+      certificateExpiresAt: timeOrNull(row.leafNotAfterMs),
+      agentVersion: contact?.agentVersion ?? null,
+      clusterUid: contact?.clusterUid ?? null,
+    },
     problem: problemView(contact),
-    desired: latest === undefined ? null : desiredView(latest),
     held: heldBy(contact),
     refused: refusedView(contact),
-    state: state === undefined ? null : stateView(store, state),
-  };
-}
-
-export async function siteDetail(deps: ViewDeps, site: SiteRow): Promise<SiteDetail> {
-  const { store } = deps;
-  const state = store.reports.state(site.id)?.state;
-  const facts = state?.objects ?? [];
-  const working = state?.releases.offered ?? state?.releases.running ?? null;
-  const manifests = new Map<string, Release | undefined>();
-  for (const digest of new Set(facts.map((fact) => fact.releaseDigest || working))) {
-    if (digest !== null) manifests.set(digest, await releaseAt(deps, digest));
-  }
-  return {
-    ...siteView(deps, site),
-    objects: facts.map((fact) => objectView(fact, fact.releaseDigest || working, manifests)),
-    refusals: store.events.latest(site.id, 'refusal', shownRefusals).flatMap((event) => {
-      if (event.kind !== 'refusal') return [];
-      const { epoch, generation, code } = event;
-      return [
-        {
-          ...words(code),
-          epoch,
-          generation,
-          at: timeText(event.atMs),
-          receivedAt: timeText(event.receivedAtMs),
-        },
-      ];
-    }),
+    ...made,
   };
 }
 
 /** A stored document, as people read it. */
-export function desiredView(row: DesiredRow): DesiredView {
+export function desiredView({ digest, envelope }: Pick<DesiredRow, 'digest' | 'envelope'>): DesiredView {
   const { epoch, generation, release, parameters, issuedAt, notAfter } = parseDesired(
-    decodeEnvelope(row.envelope).payload,
+    decodeEnvelope(envelope).payload,
   );
   return {
     epoch,
     generation,
     release: { ...release },
     parameters: { ...parameters },
-    digest: row.digest,
+    digest,
     issuedAt,
     notAfter,
   };
@@ -98,19 +123,6 @@ export function words(code: string): { code: string; text: string; next: string 
   return { code, text: '', next: '' };
 }
 
-function contactView(deps: ViewDeps, site: SiteRow, contact: ContactRow | undefined): SiteView['contact'] {
-  const leafNotAfterMs = deps.store.devices.leafNotAfter(site.id);
-  const lastContactMs = contact?.lastContactMs ?? null;
-  return {
-    class: contactClass({ lastContactMs, leafNotAfterMs }, deps.clock.now()),
-    connected: deps.signals.isConnected(site.id),
-    lastAt: timeOrNull(lastContactMs),
-    certificateExpiresAt: timeOrNull(leafNotAfterMs),
-    agentVersion: contact?.agentVersion ?? null,
-    clusterUid: contact?.clusterUid ?? null,
-  };
-}
-
 function problemView(contact: ContactRow | undefined): SiteView['problem'] {
   if (!contact?.problem) return null;
   return { ...words(contact.problem), since: timeText(contact.problemSinceMs ?? 0) };
@@ -121,12 +133,27 @@ function refusedView(contact: ContactRow | undefined): SiteView['refused'] {
   return { ...words(contact.refusedCode), generation: contact.refusedGeneration ?? 0 };
 }
 
-function stateView(store: Store, { receivedAtMs, state }: StateRow): NonNullable<SiteView['state']> {
-  const { epoch, generation, applied, drifted, objectsWanted, objectsApplied, releases } = state;
-  const release = (digest: string | null) => {
-    const row = digest === null ? undefined : store.releases.findByDigest(digest);
-    return row === undefined ? null : { name: row.name, version: row.version, digest: row.digest };
+type ReleaseLookup = (digest: string | null) => { name: string; version: string; digest: string } | null;
+
+/** Asks the store once for each. */
+function releaseLookup({ store }: ViewDeps): ReleaseLookup {
+  const known = new Map<string, ReturnType<ReleaseLookup>>();
+  return (digest) => {
+    if (digest === null) return null;
+    const row = known.has(digest) ? undefined : store.releases.findByDigest(digest);
+    if (!known.has(digest))
+      known.set(digest, row === undefined ? null : { name: row.name, version: row.version, digest });
+    return known.get(digest) ?? null;
   };
+}
+
+function stateView(
+  { receivedAtMs, state }: KnownState,
+  look: { digest: string | null; names: ComponentNames; releases: ReleaseLookup },
+): NonNullable<SiteView['state']> {
+  const { epoch, generation, applied, drifted, healthy, objectsWanted, objectsApplied, hold } = state;
+  const names = look.digest === null ? [] : look.names.of(look.digest);
+  const { offered, running, lastHealthy, quarantined } = state.releases;
   return {
     observedAt: timeText(state.observedAtMs),
     receivedAt: timeText(receivedAtMs),
@@ -134,13 +161,21 @@ function stateView(store: Store, { receivedAtMs, state }: StateRow): NonNullable
     generation,
     applied,
     drifted,
+    healthy,
+    healthObservedAt: state.healthObservedAtMs === 0 ? null : timeText(state.healthObservedAtMs),
     objectsWanted,
     objectsApplied,
+    components: state.components.map(({ index, ...facts }) => ({
+      name: names[index] ?? `component ${index + 1}`,
+      ...facts,
+    })),
+    hold: hold && { since: timeText(hold.sinceMs), until: timeText(hold.untilMs) },
+    isolation: isolationView(state),
     releases: {
-      offered: release(releases.offered),
-      running: release(releases.running),
-      lastHealthy: release(releases.lastHealthy),
-      quarantined: release(releases.quarantined),
+      offered: look.releases(offered),
+      running: look.releases(running),
+      lastHealthy: look.releases(lastHealthy),
+      quarantined: look.releases(quarantined),
     },
     conditions: state.conditions.map(({ code, sinceMs, count }) => ({
       ...words(code),
@@ -152,27 +187,8 @@ function stateView(store: Store, { receivedAtMs, state }: StateRow): NonNullable
   };
 }
 
-function objectView(
-  fact: ObjectFact,
-  releaseDigest: string | null,
-  manifests: ReadonlyMap<string, Release | undefined>,
-) {
-  const found = releaseDigest === null ? undefined : manifests.get(releaseDigest)?.objects[fact.index];
-  const object = found && {
-    group: found.group,
-    kind: found.kind,
-    namespace: found.namespace,
-    name: found.name,
-  };
-  return { ...words(fact.code), index: fact.index, releaseDigest, object: object ?? null };
-}
-
-async function releaseAt({ content }: ViewDeps, digest: string): Promise<Release | undefined> {
-  if (!isDigest(digest)) return undefined;
-  try {
-    return parseRelease(await content.get(digest));
-  } catch (error) {
-    if (isDaemonError(error, 'content-missing', 'content-mismatch')) return undefined;
-    throw error;
-  }
+function isolationView({ isolation }: SiteState): NonNullable<SiteView['state']>['isolation'] {
+  if (isolation === null) return null;
+  const { networkPolicy, checkedAtMs } = isolation;
+  return { networkPolicy, checkedAt: checkedAtMs === 0 ? null : timeText(checkedAtMs) };
 }

@@ -53,13 +53,16 @@ export interface ContactTable {
   highestEpoch(limit: number): number;
 }
 
-const columns = `last_contact_ms AS lastContactMs, capability, agent_version AS agentVersion, boot_id AS bootId,
-  cluster_uid AS clusterUid, held_epoch AS heldEpoch, held_generation AS heldGeneration, held_digest AS heldDigest,
-  refused_generation AS refusedGeneration, refused_code AS refusedCode, problem, problem_since_ms AS problemSinceMs,
-  offered_epoch AS offeredEpoch, offered_generation AS offeredGeneration, offered_signatures AS offeredSignatures`;
+/** Of the table `contact`, as a ContactRow. */
+export const contactColumns = `contact.last_contact_ms AS lastContactMs, contact.capability, contact.agent_version AS agentVersion,
+  contact.boot_id AS bootId, contact.cluster_uid AS clusterUid, contact.held_epoch AS heldEpoch,
+  contact.held_generation AS heldGeneration, contact.held_digest AS heldDigest,
+  contact.refused_generation AS refusedGeneration, contact.refused_code AS refusedCode, contact.problem,
+  contact.problem_since_ms AS problemSinceMs, contact.offered_epoch AS offeredEpoch,
+  contact.offered_generation AS offeredGeneration, contact.offered_signatures AS offeredSignatures`;
 
 export function contactTable(database: Database): ContactTable {
-  const select = database.prepare<ContactRow>(`SELECT ${columns} FROM contact WHERE site_id = ?`);
+  const select = database.prepare<ContactRow>(`SELECT ${contactColumns} FROM contact WHERE site_id = ?`);
   const hello = database.prepare(
     `INSERT INTO contact (site_id, last_contact_ms, capability, agent_version, boot_id, cluster_uid, held_epoch,
        held_generation, held_digest, refused_generation, refused_code)

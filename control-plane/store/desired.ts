@@ -15,6 +15,7 @@ export interface DesiredRow {
   readonly envelope: Uint8Array;
   readonly issuedAtMs: number;
   readonly issuedBy: string;
+  readonly why: string | null;
 }
 
 /** A document's place in the chain, without the document. */
@@ -24,6 +25,15 @@ export interface DesiredTable {
   add(row: DesiredRow): void;
   /** The newest document of a site. */
   latest(siteId: string): DesiredRow | undefined;
+  /** The newest ones of a site, newest first. */
+  history(siteId: string, limit: number): readonly DesiredRow[];
+  /** Digest of the release that a document names. */
+  releaseOf(
+    siteId: string,
+    position: { readonly epoch: number; readonly generation: number },
+  ): string | undefined;
+  /** The newest document of a site that names another release than its newest does. */
+  beforeLatest(siteId: string): DesiredRow | undefined;
   /** All of a site, oldest first. */
   chain(siteId: string): readonly DesiredLink[];
   envelope(siteId: string, link: DesiredLink): Uint8Array | undefined;
@@ -32,15 +42,25 @@ export interface DesiredTable {
 }
 
 const columns = `site_id AS siteId, epoch, generation, digest, previous, release_digest AS releaseDigest, envelope,
-  issued_at_ms AS issuedAtMs, issued_by AS issuedBy`;
+  issued_at_ms AS issuedAtMs, issued_by AS issuedBy, why`;
 
 export function desiredTable(database: Database): DesiredTable {
   const insert = database.prepare(
-    `INSERT INTO desired (site_id, epoch, generation, digest, previous, release_digest, envelope, issued_at_ms, issued_by)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO desired (site_id, epoch, generation, digest, previous, release_digest, envelope, issued_at_ms, issued_by, why)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const latest = database.prepare<DesiredRow>(
     `SELECT ${columns} FROM desired WHERE site_id = ? ORDER BY epoch DESC, generation DESC LIMIT 1`,
+  );
+  const history = database.prepare<DesiredRow>(
+    `SELECT ${columns} FROM desired WHERE site_id = ? ORDER BY epoch DESC, generation DESC LIMIT ?`,
+  );
+  const release = database.prepare<{ digest: string }>(
+    'SELECT release_digest AS digest FROM desired WHERE site_id = ? AND epoch = ? AND generation = ?',
+  );
+  const other = database.prepare<DesiredRow>(
+    `SELECT ${columns} FROM desired WHERE site_id = ? AND release_digest <> ?
+     ORDER BY epoch DESC, generation DESC LIMIT 1`,
   );
   const chain = database.prepare<DesiredLink>(
     'SELECT epoch, generation, digest, previous FROM desired WHERE site_id = ? ORDER BY epoch, generation',
@@ -64,9 +84,16 @@ export function desiredTable(database: Database): DesiredTable {
         row.envelope,
         row.issuedAtMs,
         row.issuedBy,
+        row.why,
       );
     },
     latest: (siteId) => latest.get(siteId),
+    history: (siteId, limit) => history.all(siteId, limit),
+    releaseOf: (siteId, { epoch, generation }) => release.get(siteId, epoch, generation)?.digest,
+    beforeLatest: (siteId) => {
+      const digest = latest.get(siteId)?.releaseDigest;
+      return digest === undefined ? undefined : other.get(siteId, digest);
+    },
     chain: (siteId) => chain.all(siteId),
     envelope: (siteId, link) => envelope.get(siteId, link.epoch, link.generation)?.envelope,
     sitesOf: (releaseDigest) =>

@@ -1,50 +1,149 @@
-// Reads the refusals and run results that sites reported; reports.ts writes them. Called by the REST API.
-// Ids rise by arrival, also across sites.
+// Everything that happened, of all sites, in one list whose ids rise: what sites reported, what a report changed, what
+// operators did, and who fell silent. Written in the transaction of what happened; never changed, and forgotten after
+// a long time (tasks/pruning.ts). Called by whoever changes something, and read by the REST API and the alerts.
 import type { Database } from '../../daemon/sqlite.ts';
-import type { Refusal, RunResult } from './site-report.ts';
+import { isAlert, type News } from '../fleet/news.ts';
 
-interface EventKey {
+/** What happened, where, and when by our clock. `bootId` and `sequence` name the row in which a site reported it. */
+export interface Happening {
+  readonly siteId: string;
+  readonly atMs: number;
+  readonly news: News;
+  readonly bootId?: string;
+  readonly sequence?: number;
+}
+
+export interface FleetEvent {
   /** Rises with every event of any site; a reader goes on after the last one it saw. */
   readonly id: number;
   readonly siteId: string;
-  readonly bootId: string;
-  readonly sequence: number;
-  readonly receivedAtMs: number;
+  /** Of a deleted site the one that it had. */
+  readonly siteName: string;
+  readonly atMs: number;
+  readonly bootId: string | null;
+  readonly sequence: number | null;
+  readonly news: News;
 }
-
-export type SiteEvent = EventKey &
-  (({ readonly kind: 'refusal' } & Refusal) | ({ readonly kind: 'run' } & RunResult));
 
 export interface EventTable {
-  /** Of one site, oldest first. */
-  after(siteId: string, id: number, limit: number): readonly SiteEvent[];
+  add(happening: Happening): void;
+  /** Of one site, or of all (null); oldest first. */
+  after(siteId: string | null, id: number, limit: number): readonly FleetEvent[];
+  /** What a site reported by itself, oldest first. */
+  reported(siteId: string, id: number, limit: number): readonly FleetEvent[];
   /** The last ones of a site and kind, newest first. */
-  latest(siteId: string, kind: SiteEvent['kind'], limit: number): readonly SiteEvent[];
+  latest(siteId: string, kind: News['kind'], limit: number): readonly FleetEvent[];
+  /** Those that go to the alert target, oldest first. */
+  alertsAfter(id: number, limit: number): readonly FleetEvent[];
+  alertsWaiting(id: number): number;
+  /** 0 before the first. */
+  newestId(): number;
+  /** Resolves at the next event that this process adds, or when `signal` is aborted. */
+  next(signal: AbortSignal): Promise<void>;
+  /** Forgets what is older, and of each site all but the newest `perSite`; at most `limit` rows. Returns how many. */
+  forget(options: { readonly beforeMs: number; readonly perSite: number; readonly limit: number }): number;
 }
 
-interface StoredEvent extends EventKey {
-  readonly kind: SiteEvent['kind'];
+interface StoredEvent extends Omit<FleetEvent, 'news'> {
+  readonly kind: News['kind'];
   readonly event: string;
 }
 
-const columns =
-  'id, site_id AS siteId, boot_id AS bootId, sequence, received_at_ms AS receivedAtMs, kind, event';
+const select = `SELECT event.id, site_id AS siteId, coalesce(former_name, name) AS siteName, at_ms AS atMs,
+  boot_id AS bootId, sequence, kind, event FROM event JOIN site ON site.id = event.site_id`;
 
 export function eventTable(database: Database): EventTable {
-  const after = database.prepare<StoredEvent>(
-    `SELECT ${columns} FROM site_event WHERE site_id = ? AND id > ? ORDER BY id LIMIT ?`,
-  );
-  const latest = database.prepare<StoredEvent>(
-    `SELECT ${columns} FROM site_event WHERE site_id = ? AND kind = ? ORDER BY id DESC LIMIT ?`,
+  const bell = createBell();
+  const insert = database.prepare(
+    `INSERT INTO event (site_id, at_ms, kind, boot_id, sequence, is_alert, event)
+     VALUES (:siteId, :atMs, :kind, :bootId, :sequence, :isAlert, :event)`,
   );
   return {
-    after: (siteId, id, limit) => after.all(siteId, id, limit).map(eventOf),
-    latest: (siteId, kind, limit) => latest.all(siteId, kind, limit).map(eventOf),
+    add({ siteId, atMs, news, bootId = null, sequence = null }: Nullable<Happening>) {
+      const { kind, ...facts } = news;
+      const flags = { isAlert: isAlert(news) ? 1 : 0, event: JSON.stringify(facts) };
+      insert.run({ siteId, atMs, kind, bootId, sequence, ...flags });
+      bell.ring();
+    },
+    next: bell.next,
+    ...readers(database),
+    forget: forgetter(database),
   };
 }
 
-function eventOf({ kind, event, ...key }: StoredEvent): SiteEvent {
-  return kind === 'refusal'
-    ? { ...key, kind, ...(JSON.parse(event) as Refusal) }
-    : { ...key, kind, ...(JSON.parse(event) as RunResult) };
+type Nullable<T> = { readonly [K in keyof T]: undefined extends T[K] ? T[K] | null : T[K] };
+
+function readers(
+  database: Database,
+): Pick<EventTable, 'after' | 'reported' | 'latest' | 'alertsAfter' | 'alertsWaiting' | 'newestId'> {
+  const ofSite = database.prepare<StoredEvent>(
+    `${select} WHERE site_id = ? AND event.id > ? ORDER BY event.id LIMIT ?`,
+  );
+  const ofAll = database.prepare<StoredEvent>(`${select} WHERE event.id > ? ORDER BY event.id LIMIT ?`);
+  const reported = database.prepare<StoredEvent>(
+    `${select} WHERE site_id = ? AND event.id > ? AND sequence IS NOT NULL ORDER BY event.id LIMIT ?`,
+  );
+  const latest = database.prepare<StoredEvent>(
+    `${select} WHERE site_id = ? AND kind = ? ORDER BY event.id DESC LIMIT ?`,
+  );
+  const alerts = database.prepare<StoredEvent>(
+    `${select} WHERE is_alert AND event.id > ? ORDER BY event.id LIMIT ?`,
+  );
+  const waiting = database.prepare<{ count: number }>(
+    'SELECT count(*) AS count FROM event WHERE is_alert AND id > ?',
+  );
+  const newest = database.prepare<{ id: number | null }>('SELECT max(id) AS id FROM event');
+  return {
+    after: (siteId, id, limit) =>
+      (siteId === null ? ofAll.all(id, limit) : ofSite.all(siteId, id, limit)).map(eventOf),
+    reported: (siteId, id, limit) => reported.all(siteId, id, limit).map(eventOf),
+    latest: (siteId, kind, limit) => latest.all(siteId, kind, limit).map(eventOf),
+    alertsAfter: (id, limit) => alerts.all(id, limit).map(eventOf),
+    alertsWaiting: (id) => waiting.get(id)?.count ?? 0,
+    newestId: () => newest.get()?.id ?? 0,
+  };
+}
+
+function forgetter(database: Database): EventTable['forget'] {
+  const old = database.prepare(
+    'DELETE FROM event WHERE id IN (SELECT id FROM event WHERE at_ms < ? ORDER BY at_ms LIMIT ?)',
+  );
+  const many = database.prepare<{ siteId: string }>(
+    'SELECT site_id AS siteId FROM event GROUP BY site_id HAVING count(*) > ?',
+  );
+  const surplus = database.prepare(
+    `DELETE FROM event WHERE id IN (SELECT id FROM event WHERE site_id = :siteId AND id <=
+       (SELECT id FROM event WHERE site_id = :siteId ORDER BY id DESC LIMIT 1 OFFSET :perSite) LIMIT :limit)`,
+  );
+  return ({ beforeMs, perSite, limit }) => {
+    let forgotten = old.run(beforeMs, limit).changes;
+    for (const { siteId } of many.all(perSite))
+      forgotten += surplus.run({ siteId, perSite, limit: limit - forgotten }).changes;
+    return forgotten;
+  };
+}
+
+/** Tells everybody who waits; whoever comes later waits for the next time. */
+function createBell() {
+  const waiting = new Set<() => void>();
+  return {
+    ring(): void {
+      for (const wake of waiting) wake();
+    },
+    next: (signal: AbortSignal): Promise<void> =>
+      new Promise((resolve) => {
+        const wake = (): void => {
+          waiting.delete(wake);
+          signal.removeEventListener('abort', wake);
+          resolve();
+        };
+        waiting.add(wake);
+        signal.addEventListener('abort', wake, { once: true });
+        if (signal.aborted) wake();
+      }),
+  };
+}
+
+function eventOf({ kind, event, ...key }: StoredEvent): FleetEvent {
+  return { ...key, news: { kind, ...(JSON.parse(event) as object) } as News };
 }

@@ -1,3 +1,9 @@
+CREATE TABLE alert_position (
+  target TEXT PRIMARY KEY,
+  event_id INTEGER NOT NULL,
+  failing_since_ms INTEGER
+) STRICT;
+
 CREATE TABLE audit (
   id INTEGER PRIMARY KEY,
   at_ms INTEGER NOT NULL,
@@ -42,7 +48,7 @@ CREATE TABLE desired (
   release_digest TEXT NOT NULL,
   envelope BLOB NOT NULL,
   issued_at_ms INTEGER NOT NULL,
-  issued_by TEXT NOT NULL,
+  issued_by TEXT NOT NULL, why TEXT,
   PRIMARY KEY (site_id, epoch, generation)
 ) STRICT;
 
@@ -71,6 +77,27 @@ CREATE TABLE enrolment (
 ) STRICT;
 
 CREATE INDEX enrolment_by_site ON enrolment (site_id, created_at_ms);
+
+CREATE TABLE event (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  site_id TEXT NOT NULL REFERENCES site (id),
+  at_ms INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  boot_id TEXT,
+  sequence INTEGER,
+  is_alert INTEGER NOT NULL,
+  event TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX event_alerts ON event (id) WHERE is_alert;
+
+CREATE INDEX event_by_kind ON event (site_id, kind, id);
+
+CREATE INDEX event_by_site ON event (site_id, id);
+
+CREATE INDEX event_by_time ON event (at_ms);
+
+CREATE TRIGGER event_unchanged BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'events are never changed'); END;
 
 CREATE TABLE join_token (
   hash TEXT PRIMARY KEY,
@@ -135,24 +162,28 @@ CREATE TABLE site (
   name TEXT NOT NULL UNIQUE,
   created_at_ms INTEGER NOT NULL,
   revoked_at_ms INTEGER
-) STRICT;
+, deleted_at_ms INTEGER, former_name TEXT) STRICT;
 
-CREATE TABLE site_event (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
+CREATE TABLE site_facts (
   site_id TEXT NOT NULL REFERENCES site (id),
-  boot_id TEXT NOT NULL,
-  sequence INTEGER NOT NULL,
+  kind TEXT NOT NULL,
   received_at_ms INTEGER NOT NULL,
-  kind TEXT NOT NULL CHECK (kind IN ('refusal', 'run')),
-  event TEXT NOT NULL,
-  UNIQUE (site_id, boot_id, sequence)
+  facts TEXT NOT NULL,
+  PRIMARY KEY (site_id, kind)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE site_label (
+  site_id TEXT NOT NULL REFERENCES site (id),
+  key TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (site_id, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE site_standing (
+  site_id TEXT PRIMARY KEY REFERENCES site (id),
+  contact TEXT,
+  word TEXT NOT NULL
 ) STRICT;
-
-CREATE INDEX site_event_by_site ON site_event (site_id, kind, id);
-
-CREATE TRIGGER site_event_kept BEFORE DELETE ON site_event BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END;
-
-CREATE TRIGGER site_event_unchanged BEFORE UPDATE ON site_event BEGIN SELECT RAISE(ABORT, 'events are never changed'); END;
 
 CREATE TABLE site_state (
   site_id TEXT PRIMARY KEY REFERENCES site (id),
@@ -160,4 +191,4 @@ CREATE TABLE site_state (
   sequence INTEGER NOT NULL,
   received_at_ms INTEGER NOT NULL,
   state TEXT NOT NULL
-) STRICT;
+, known_ms INTEGER, health_known_ms INTEGER) STRICT;

@@ -6,6 +6,9 @@ import { isConditionCode } from '../../proto/conditions.ts';
 import { digestForm, uuidForm } from '../../proto/document.ts';
 import { isErrorCode } from '../../proto/errors.ts';
 import {
+  type Hardware as HardwareMessage,
+  type Heartbeat,
+  type HostState,
   type ObjectFact as ObjectFactMessage,
   type Refusal as RefusalMessage,
   type ReportBody,
@@ -14,7 +17,21 @@ import {
   type RunResult as RunResultMessage,
   type SiteState as SiteStateMessage,
 } from '../../proto/gen/tre/v1/sync_pb.ts';
-import type { ObjectFact, ReportContent, ReportRow, RunResult, SiteState } from '../store/site-report.ts';
+import { isHealthReason } from '../../proto/health-reasons.ts';
+import { hardwareFacts, isHardwareName, isMeasureName, isSource } from '../../proto/measures.ts';
+import {
+  type HardwareFacts,
+  type HealthFact,
+  type HostFacts,
+  type IsolationFact,
+  networkPolicyWords,
+  type ObjectFact,
+  type ReportContent,
+  type ReportRow,
+  type RunResult,
+  type SiteState,
+} from '../fleet/site-report.ts';
+import type { HeartbeatTimes } from '../news/take-in.ts';
 
 /** Undefined when the row has no proper key. */
 export function readRow(row: ReportRowMessage): ReportRow | undefined {
@@ -32,6 +49,10 @@ function readContent(bytes: Uint8Array): ReportContent {
       return refusal(body.value);
     case 'run':
       return { kind: 'run', run: runResult(body.value) };
+    case 'host':
+      return { kind: 'host', host: hostFacts(body.value) };
+    case 'hardware':
+      return { kind: 'hardware', hardware: hardware(body.value) };
     default:
       return { kind: 'unknown' };
   }
@@ -67,6 +88,72 @@ function siteState(message: SiteStateMessage): SiteState {
     objectsWanted,
     objectsApplied,
     kubernetesVersion: /^[\w.+-]{1,64}$/.test(message.kubernetesVersion) ? message.kubernetesVersion : '',
+    ...healthOf(message),
+  };
+}
+
+function healthOf(message: SiteStateMessage) {
+  const { healthy, hold } = message;
+  return {
+    healthy,
+    healthObservedAtMs: timeOf(message.healthObservedAtMs),
+    health: message.health.flatMap(({ releaseDigest, index, reason, sinceMs }): HealthFact[] => {
+      if (!isHealthReason(reason)) return [];
+      return [{ releaseDigest: digestOrNull(releaseDigest) ?? '', index, reason, sinceMs: timeOf(sinceMs) }];
+    }),
+    components: message.components
+      .slice(0, maxComponents)
+      .map(({ index, applied, healthy: works, drifted, objects }) => ({
+        index,
+        applied,
+        healthy: works,
+        drifted,
+        objects,
+      })),
+    hold: hold === undefined ? null : { sinceMs: timeOf(hold.sinceMs), untilMs: timeOf(hold.untilMs) },
+    isolation: isolationOf(message),
+  };
+}
+
+function isolationOf({ isolation }: SiteStateMessage): IsolationFact | null {
+  const networkPolicy = networkPolicyWords.find((word) => word === isolation?.networkPolicy);
+  if (isolation === undefined || networkPolicy === undefined) return null;
+  return { networkPolicy, checkedAtMs: timeOf(isolation.checkedAtMs) };
+}
+
+/** Each name once, so their number is that of the closed list. */
+function hostFacts({ observedAtMs, measures }: HostState): HostFacts {
+  const known = measures.flatMap(({ name, value, source }) =>
+    isMeasureName(name) && isSource(source) ? [{ name, value: numberOf(value), source }] : [],
+  );
+  return { observedAtMs: timeOf(observedAtMs), measures: onePerName(known) };
+}
+
+/** What identifies a machine is taken only from where the site puts what it allows to leave. */
+function hardware({ observedAtMs, facts, identifying }: HardwareMessage): HardwareFacts {
+  const known = (rows: HardwareMessage['facts'], isIdentifying: boolean) =>
+    rows.flatMap(({ name, value, source }) =>
+      isHardwareName(name) &&
+      isSource(source) &&
+      hardwareFacts[name].identifying === isIdentifying &&
+      printable.test(value)
+        ? [{ name, value, source }]
+        : [],
+    );
+  const all = [...known(facts, false), ...known(identifying, true)];
+  return { observedAtMs: timeOf(observedAtMs), facts: onePerName(all) };
+}
+
+function onePerName<Row extends { readonly name: string }>(rows: readonly Row[]): readonly Row[] {
+  return [...new Map(rows.map((row) => [row.name, row])).values()];
+}
+
+/** Times by the site's clock. */
+export function readHeartbeat(message: Heartbeat): HeartbeatTimes {
+  return {
+    sentAtMs: timeOf(message.sentAtMs),
+    observedAtMs: timeOf(message.observedAtMs),
+    healthObservedAtMs: timeOf(message.healthObservedAtMs),
   };
 }
 
@@ -100,6 +187,15 @@ function timeOf(ms: bigint): number {
 }
 
 const maxTimeMs = 8_640_000_000_000_000;
+
+function numberOf(value: bigint): number {
+  const limit = BigInt(Number.MAX_SAFE_INTEGER);
+  return Number(value > limit ? limit : value < -limit ? -limit : value);
+}
+
+// As many as a release may have, and more than any has.
+const maxComponents = 1000;
+const printable = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]{1,128}$/u;
 
 function digestOrNull(text: string | undefined): string | null {
   return text !== undefined && digestForm.test(text) ? text : null;

@@ -6,15 +6,15 @@ import type { Log } from '../../daemon/log.ts';
 import type { Random } from '../../daemon/random.ts';
 import { capability } from '../../proto/capability.ts';
 import type { ErrorCode } from '../../proto/errors.ts';
-import type { Hello, Report, SyncRequest } from '../../proto/gen/tre/v1/sync_pb.ts';
-import type { ReportRow } from '../store/site-report.ts';
+import type { Heartbeat, Hello, Report, SyncRequest } from '../../proto/gen/tre/v1/sync_pb.ts';
+import { SiteListener } from '../news/take-in.ts';
 import type { Store } from '../store/store.ts';
 import { standingOf } from '../trust/standing.ts';
 import { readHello } from './hello.ts';
 import type { Hub, OpenSession } from './hub.ts';
 import type { OfferPart, OfferSource } from './offers.ts';
 import { Outbound, type SyncCall } from './outbound.ts';
-import { readRow } from './report-rows.ts';
+import { readHeartbeat, readRow } from './report-rows.ts';
 import { endWith, failure, leafOf } from './serve.ts';
 
 export interface SyncSettings {
@@ -31,8 +31,8 @@ export interface SessionDeps {
   readonly random: Random;
   readonly log: Log;
   readonly settings: SyncSettings;
-  /** Counts rows that were new. */
-  readonly onRows?: (count: number) => void;
+  /** Told of rows that were new, and how old each state among them was, as far as that is known. */
+  readonly onRows?: (count: number, statesOldMs: readonly number[]) => void;
 }
 
 export class SyncSession implements OpenSession {
@@ -42,9 +42,9 @@ export class SyncSession implements OpenSession {
   readonly #outbound: Outbound;
   readonly #over = new AbortController();
   #siteId = '';
+  #listener: SiteListener | undefined;
   /** The document that the site held when it was last offered something. */
   #heldWhenOffered: string | null | undefined;
-  #saidHello = false;
 
   constructor(call: SyncCall, deps: SessionDeps) {
     this.#call = call;
@@ -110,13 +110,14 @@ export class SyncSession implements OpenSession {
   }
 
   #handle(message: SyncRequest['message']): void {
-    if (!this.#saidHello) {
+    const listener = this.#listener;
+    if (listener === undefined) {
       if (message.case === 'hello') return this.#hello(message.value);
       return this.refuse('REQUEST_INVALID', 'The first message of a stream is Hello.');
     }
-    this.#deps.store.contacts.seen(this.#siteId, this.#deps.clock.now());
-    if (message.case === 'report') return this.#report(message.value);
-    if (message.case !== 'heartbeat') this.refuse('REQUEST_INVALID', 'Hello is said once a stream.');
+    if (message.case === 'report') return this.#report(message.value, listener);
+    if (message.case === 'heartbeat') return this.#heartbeat(message.value, listener);
+    this.refuse('REQUEST_INVALID', 'Hello is said once a stream.');
   }
 
   #hello(hello: Hello): void {
@@ -127,9 +128,10 @@ export class SyncSession implements OpenSession {
       store.contacts.problem(siteId, read.code, clock.now());
       return this.refuse(read.code, read.detail);
     }
-    store.contacts.hello(siteId, read.facts, clock.now());
+    const listener = new SiteListener(store, siteId);
+    listener.hello(read.facts, Number(hello.outboxSequence), clock.now());
     log.info({ site: siteId, generation: hello.generation, epoch: hello.epoch }, 'site connected');
-    this.#saidHello = true;
+    this.#listener = listener;
     hub.join(siteId, this);
     this.#outbound.first({
       case: 'welcome',
@@ -145,28 +147,24 @@ export class SyncSession implements OpenSession {
     void this.#retireWhenOld();
   }
 
-  #report({ rows }: Report): void {
-    const { store, clock, onRows } = this.#deps;
+  #heartbeat(message: Heartbeat, listener: SiteListener): void {
+    listener.heartbeat(readHeartbeat(message), this.#deps.clock.now());
+  }
+
+  #report({ rows }: Report, listener: SiteListener): void {
+    const { clock, onRows } = this.#deps;
     const read = rows.map(readRow);
     const known = read.filter((row) => row !== undefined);
     if (known.length !== read.length)
       return this.refuse('REQUEST_INVALID', 'A row has no proper boot id or sequence number.');
-    const accepted = store.transaction(() => {
-      const fresh = store.reports.accept(this.#siteId, known, clock.now());
-      for (const row of fresh) this.#takeNote(row);
-      return fresh;
-    });
-    onRows?.(accepted.length);
+    const accepted = listener.report(known, clock.now());
+    const statesOldMs = accepted.flatMap(({ content }) =>
+      content.kind === 'state' ? (listener.delayMs(content.state.observedAtMs, clock.now()) ?? []) : [],
+    );
+    onRows?.(accepted.length, statesOldMs);
     for (const row of known) this.#outbound.ack(row.bootId, row.sequence);
     // An offer was made from an older position than the site turns out to have: look again.
     if (this.#held() !== this.#heldWhenOffered) this.#outbound.offer();
-  }
-
-  /** What a report says about the documents held and refused decides what is offered next. */
-  #takeNote({ content }: ReportRow): void {
-    const { contacts } = this.#deps.store;
-    if (content.kind === 'refusal') contacts.refused(this.#siteId, content.refusal);
-    if (content.kind === 'state') contacts.holds(this.#siteId, content.state);
   }
 
   #held(): string | null | undefined {
@@ -175,7 +173,10 @@ export class SyncSession implements OpenSession {
 
   async #demandHello(): Promise<void> {
     await this.#deps.clock.sleep(helloWithinMs, this.#over.signal).then(
-      () => (this.#saidHello ? undefined : this.refuse('REQUEST_INVALID', 'Hello did not come in time.')),
+      () =>
+        this.#listener === undefined
+          ? this.refuse('REQUEST_INVALID', 'Hello did not come in time.')
+          : undefined,
       () => undefined,
     );
   }
@@ -193,7 +194,7 @@ export class SyncSession implements OpenSession {
     if (this.#over.signal.aborted) return;
     this.#over.abort();
     this.#deps.hub.leave(this.#siteId, this);
-    if (this.#saidHello) this.#deps.log.info({ site: this.#siteId }, 'site disconnected');
+    if (this.#listener !== undefined) this.#deps.log.info({ site: this.#siteId }, 'site disconnected');
     this.#outbound.last(message, end);
   }
 }

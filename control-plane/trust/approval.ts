@@ -68,6 +68,7 @@ export function approveMachine(
     // Another machine may stand in another cluster; its first Hello says which.
     store.contacts.forgetCluster(siteId);
     append(deps, { ...options, what: 'site.approve', subject: siteId, digest: digestOf(chosen.deviceKey) });
+    store.events.add({ siteId, atMs: approvedAtMs, news: { kind: 'joined', agent, who: options.who } });
     return { ok: true, agent, fingerprint: chosen.fingerprint };
   });
 }
@@ -79,6 +80,7 @@ export function revokeSite(deps: ApprovalDeps, siteId: string, decision: Decisio
     if (store.sites.find(siteId)?.revokedAtMs !== null) return;
     store.sites.revoke(siteId, clock.now());
     append(deps, { ...decision, what: 'site.revoke', subject: siteId, digest: null });
+    store.events.add({ siteId, atMs: clock.now(), news: { kind: 'revoked', who: decision.who } });
   });
 }
 

@@ -107,7 +107,9 @@ export function callRest<T>({ method, url, ca, token, body }: RestCall): Promise
   const payload = body === undefined ? undefined : JSON.stringify(body);
   const headers = {
     ...(token === null ? {} : { authorization: `Bearer ${token}` }),
-    ...(payload === undefined ? {} : { 'content-type': 'application/json' }),
+    ...(payload === undefined
+      ? {}
+      : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }),
   };
   return new Promise((resolve, reject) => {
     const call = httpsRequest(url, { method, ca, headers, agent: false }, (response) => {

@@ -108,6 +108,7 @@ async function listen(opened: AsyncDisposableStack, data: string, rooms: Rooms) 
     content,
     director,
     signals: hub,
+    alerts: { waiting: () => 0, failingForMs: () => 0 },
     caDigest,
     agentAddress,
     version: '0.0.0-test',

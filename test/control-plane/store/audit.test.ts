@@ -45,7 +45,7 @@ test('any change, removal or exchange of rows shows', async (t) => {
   t.pass();
 });
 
-test('the database itself refuses to change or remove audit rows and events', (t) => {
+test('the database itself refuses to change or remove audit rows, and to change events', (t) => {
   const folder = scratch(t);
   const database = openDatabase({
     path: `${folder}/control-plane.db`,
@@ -57,16 +57,9 @@ test('the database itself refuses to change or remove audit rows and events', (t
     .run();
   database.prepare(`INSERT INTO site (id, name, created_at_ms) VALUES ('s', 's', 1)`).run();
   database
-    .prepare(
-      `INSERT INTO site_event (site_id, boot_id, sequence, received_at_ms, kind, event) VALUES ('s', 'b', 1, 1, 'run', '{}')`,
-    )
+    .prepare(`INSERT INTO event (site_id, at_ms, kind, is_alert, event) VALUES ('s', 1, 'run', 0, '{}')`)
     .run();
-  for (const sql of [
-    'UPDATE audit SET why = 1',
-    'DELETE FROM audit',
-    'UPDATE site_event SET event = 1',
-    'DELETE FROM site_event',
-  ]) {
+  for (const sql of ['UPDATE audit SET why = 1', 'DELETE FROM audit', 'UPDATE event SET event = 1']) {
     t.throws(() => database.prepare(sql).run(), { message: /database refused/ }, sql);
   }
 });

@@ -2,7 +2,7 @@
 
 import test from 'ava';
 import fc from 'fast-check';
-import type { ReportRow } from '../../../control-plane/store/site-report.ts';
+import type { ReportRow } from '../../../control-plane/fleet/site-report.ts';
 import { openStore, type Store } from '../../../control-plane/store/store.ts';
 import { scratch } from '../../support/scratch.ts';
 
@@ -18,6 +18,19 @@ function run(bootId: string, sequence: number): ReportRow {
   return { bootId, sequence, content };
 }
 
+const health = {
+  healthy: false,
+  healthObservedAtMs: 0,
+  health: [],
+  components: [],
+  hold: null,
+  isolation: null,
+};
+
+function at(receivedAtMs: number) {
+  return { receivedAtMs, aheadMs: null };
+}
+
 function stateRow(sequence: number, applied: boolean): ReportRow {
   const releases = { offered: null, running: null, lastHealthy: null, quarantined: null };
   const numbers = { observedAtMs: sequence, epoch: 1, generation: 1, objectsWanted: 1, objectsApplied: 1 };
@@ -29,6 +42,7 @@ function stateRow(sequence: number, applied: boolean): ReportRow {
     conditions: [],
     objects: [],
     kubernetesVersion: '',
+    ...health,
   };
   return { bootId: boots[0], sequence, content: { kind: 'state', state } };
 }
@@ -52,7 +66,7 @@ test('rows sent again count once, whatever the batches', async (t) => {
           // As an agent sends: from somewhere at or before the first that was not acknowledged, in order.
           const first = Math.max(1, newest + 1 - back);
           const rows = Array.from({ length: count }, (_, index) => run(boots[0], first + index));
-          const fresh = store.reports.accept(siteId, rows, 1);
+          const fresh = store.reports.accept(siteId, rows, at(1));
           const expected = rows.filter((row) => row.sequence > newest).map((row) => row.sequence);
           if (fresh.map((row) => row.sequence).join() !== expected.join()) return false;
           newest = Math.max(newest, first + count - 1);
@@ -68,22 +82,22 @@ test('rows sent again count once, whatever the batches', async (t) => {
 
 test('each start of an agent has its own numbers', (t) => {
   const store = storeWithSite(t);
-  store.reports.accept(siteId, [run(boots[0], 5), run(boots[1], 1)], 1);
-  t.is(store.reports.accept(siteId, [run(boots[0], 5), run(boots[1], 1), run(boots[1], 2)], 1).length, 1);
+  store.reports.accept(siteId, [run(boots[0], 5), run(boots[1], 1)], at(1));
+  t.is(store.reports.accept(siteId, [run(boots[0], 5), run(boots[1], 1), run(boots[1], 2)], at(1)).length, 1);
   t.is(store.events.after(siteId, 0, 10).length, 3);
 });
 
 test('the latest state wins, and an old one that comes again does not', (t) => {
   const store = storeWithSite(t);
-  store.reports.accept(siteId, [stateRow(1, false), stateRow(2, true)], 10);
-  store.reports.accept(siteId, [stateRow(1, false)], 20);
+  store.reports.accept(siteId, [stateRow(1, false), stateRow(2, true)], at(10));
+  store.reports.accept(siteId, [stateRow(1, false)], at(20));
   t.like(store.reports.state(siteId), { receivedAtMs: 10, state: { applied: true } });
 });
 
 test('a batch is stored as a whole or not at all', (t) => {
   const store = storeWithSite(t);
   const broken = { ...run(boots[0], 2), bootId: null as never };
-  t.throws(() => store.reports.accept(siteId, [run(boots[0], 1), broken], 1));
+  t.throws(() => store.reports.accept(siteId, [run(boots[0], 1), broken], at(1)));
   t.is(store.events.after(siteId, 0, 10).length, 0);
-  t.is(store.reports.accept(siteId, [run(boots[0], 1)], 1).length, 1);
+  t.is(store.reports.accept(siteId, [run(boots[0], 1)], at(1)).length, 1);
 });

@@ -54,6 +54,12 @@ test('a state keeps what comes from closed lists', (t) => {
       objectsWanted: 3,
       objectsApplied: 3,
       kubernetesVersion: 'v1.36.0',
+      healthy: false,
+      healthObservedAtMs: 0,
+      health: [],
+      components: [],
+      hold: null,
+      isolation: null,
     },
   });
 });

@@ -1,0 +1,52 @@
+// Takes stock of a site: works out its contact class and verdict now, and stores an event for what differs from what
+// was said last. Invariant: what was said is stored with the event, so asking again, or after a restart, says nothing
+// twice. Called in the transaction of every message of a site, and for all sites now and then (tasks/housekeeping.ts).
+import { type News, newsOfStanding } from '../fleet/news.ts';
+import { type ContactClass, contactClass } from '../fleet/staleness.ts';
+import { type Verdict, verdict } from '../fleet/verdict.ts';
+import type { FleetRow } from '../store/fleet-rows.ts';
+import type { Store } from '../store/store.ts';
+
+/** How a site stands at a moment. `contact` is null before a machine joined. */
+export interface Stock {
+  readonly contact: ContactClass | null;
+  readonly verdict: Verdict;
+}
+
+export function stockOf(row: FleetRow, nowMs: number): Stock {
+  const lastContactMs = row.contact?.lastContactMs ?? null;
+  const contact = contactClass({ lastContactMs, leafNotAfterMs: row.leafNotAfterMs }, nowMs);
+  return { contact, verdict: verdict({ contact, lastContactMs, known: row.known, nowMs }) };
+}
+
+/** Of one site; nothing happens for one that was deleted. */
+export function takeStock(store: Store, siteId: string, nowMs: number): void {
+  const row = store.fleet.find(siteId);
+  if (row !== undefined) note(store, row, nowMs);
+}
+
+/** Of all sites. A site that broke off a moment ago may be connecting again: whoever starts waits a little first. */
+export function takeStockOfAll(store: Store, nowMs: number): void {
+  for (const row of store.fleet.list()) {
+    if (newsOf(row, nowMs).length > 0) store.transaction(() => takeStock(store, row.site.id, nowMs));
+  }
+}
+
+function note(store: Store, row: FleetRow, nowMs: number): void {
+  const news = newsOf(row, nowMs);
+  if (news.length === 0) return;
+  for (const one of news) store.events.add({ siteId: row.site.id, atMs: nowMs, news: one });
+  const { contact, verdict: now } = standingOf(row, nowMs);
+  store.standings.put(row.site.id, { contact, word: now.word });
+}
+
+function newsOf(row: FleetRow, nowMs: number): readonly News[] {
+  return newsOfStanding(row.standing, standingOf(row, nowMs));
+}
+
+/** Whoever was approved and has not said a word yet is not missed. */
+function standingOf(row: FleetRow, nowMs: number) {
+  const lastContactMs = row.contact?.lastContactMs ?? null;
+  const { contact, verdict: now } = stockOf(row, nowMs);
+  return { contact: lastContactMs === null ? null : contact, lastContactMs, verdict: now };
+}

@@ -1,0 +1,84 @@
+// What a site says, taken in: reports are stored, heartbeats say until when the last state holds, and what follows from
+// either becomes events in the same transaction. Laws: a heartbeat confirms a state only when everything that the site
+// had queued before this stream has arrived, or a state of this stream has; site times are brought to our clock by the
+// quickest heartbeat of the stream, so a clock that is off or a slow message makes news look older, never younger.
+// Called by the sync sessions, one `SiteListener` a stream.
+import { newsOfState } from '../fleet/news.ts';
+import type { ReportRow } from '../fleet/site-report.ts';
+import { heldUntil } from '../fleet/verdict.ts';
+import type { HelloFacts } from '../store/contacts.ts';
+import type { Store } from '../store/store.ts';
+import { takeStock } from './stock.ts';
+
+/** Times by the site's clock; 0 for never. */
+export interface HeartbeatTimes {
+  readonly sentAtMs: number;
+  readonly observedAtMs: number;
+  readonly healthObservedAtMs: number;
+}
+
+export class SiteListener {
+  readonly #store: Store;
+  readonly #siteId: string;
+  /** How much our clock is ahead of the site's, as the quickest heartbeat showed; null before the first. */
+  #aheadMs: number | null = null;
+  #awaitsState = false;
+
+  constructor(store: Store, siteId: string) {
+    this.#store = store;
+    this.#siteId = siteId;
+  }
+
+  /** `outboxSequence`: the last row that the site ever queued. */
+  hello(facts: HelloFacts, outboxSequence: number, nowMs: number): void {
+    const { contacts, reports, transaction } = this.#store;
+    transaction(() => {
+      contacts.hello(this.#siteId, facts, nowMs);
+      this.#awaitsState = reports.position(this.#siteId) < outboxSequence;
+      takeStock(this.#store, this.#siteId, nowMs);
+    });
+  }
+
+  /** Returns the rows that are new. */
+  report(rows: readonly ReportRow[], nowMs: number): readonly ReportRow[] {
+    const { contacts, reports, transaction } = this.#store;
+    return transaction(() => {
+      contacts.seen(this.#siteId, nowMs);
+      let before = reports.state(this.#siteId)?.state ?? null;
+      const arrival = { receivedAtMs: nowMs, aheadMs: this.#aheadMs };
+      const fresh = reports.accept(this.#siteId, rows, arrival);
+      for (const { content } of fresh) {
+        if (content.kind === 'refusal') contacts.refused(this.#siteId, content.refusal);
+        if (content.kind !== 'state') continue;
+        contacts.holds(this.#siteId, content.state);
+        for (const news of newsOfState(before, content.state))
+          this.#store.events.add({ siteId: this.#siteId, atMs: nowMs, news });
+        before = content.state;
+        this.#awaitsState = false;
+      }
+      takeStock(this.#store, this.#siteId, nowMs);
+      return fresh;
+    });
+  }
+
+  heartbeat({ sentAtMs, observedAtMs, healthObservedAtMs }: HeartbeatTimes, nowMs: number): void {
+    const aheadMs = Math.min(this.#aheadMs ?? Number.POSITIVE_INFINITY, nowMs - sentAtMs);
+    this.#aheadMs = aheadMs;
+    const { contacts, reports, transaction } = this.#store;
+    transaction(() => {
+      contacts.seen(this.#siteId, nowMs);
+      const until = (siteMs: number) => heldUntil(siteMs, aheadMs, nowMs);
+      if (!this.#awaitsState)
+        reports.confirm(this.#siteId, {
+          knownMs: until(observedAtMs),
+          healthKnownMs: until(healthObservedAtMs),
+        });
+      takeStock(this.#store, this.#siteId, nowMs);
+    });
+  }
+
+  /** How long ago rows were made, by both clocks; nothing before the first heartbeat. */
+  delayMs(observedAtMs: number, nowMs: number): number | undefined {
+    return this.#aheadMs === null ? undefined : Math.max(0, nowMs - (observedAtMs + this.#aheadMs));
+  }
+}
