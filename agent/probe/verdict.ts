@@ -4,7 +4,7 @@
 import type { Verdict } from '../store/isolation.ts';
 
 /** How the last tries of a client ended; anything else that it may write means nothing to us. */
-export const flowResults = ['reached', 'refused', 'timed-out'] as const;
+export const flowResults = ['reached', 'refused', 'unreachable', 'timed-out'] as const;
 export type FlowResult = (typeof flowResults)[number];
 
 /** One result per client: null when it told none. */

@@ -16,7 +16,7 @@ const verdictIs = test.macro({
 
 test(verdictIs, ['reached', 'timed-out', 'timed-out'], 'enforced', /^$/);
 test(verdictIs, ['reached', 'refused', 'timed-out'], 'enforced', /^$/);
-test(verdictIs, ['reached', 'refused', 'refused'], 'enforced', /^$/);
+test(verdictIs, ['reached', 'refused', 'unreachable'], 'enforced', /^$/);
 test(verdictIs, ['reached', 'reached', 'reached'], 'not-enforced', /let in; .*lets nothing out/);
 test(verdictIs, ['reached', 'reached', 'timed-out'], 'not-enforced', /does not let in$/);
 test(verdictIs, ['reached', 'timed-out', 'reached'], 'not-enforced', /^a pod reached another/);
