@@ -1,20 +1,28 @@
 // tre-agent: takes a site to what its signed document asks for and keeps it there, with or without a control plane.
 // The entry: commands for the machine it runs on. Exit codes: 0 done, 1 failed or something is red, 2 usage,
 // 3 refused, 4 no agent answers.
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError } from 'commander';
+import { environment } from '../daemon/config.ts';
 import { runProcess } from '../daemon/lifecycle.ts';
 import { createLog } from '../daemon/log.ts';
 import manifest from '../package.json' with { type: 'json' };
 import { type ErrorCode, TreError } from '../proto/errors.ts';
 import { loadSettings } from './config.ts';
-import { registerDoctor } from './doctor/doctor-command.ts';
+import { addDoctorCommand } from './doctor/doctor-command.ts';
 import { describeFailure } from './failure.ts';
-import { printStatus } from './local/status-command.ts';
+import { processContext, withSocket } from './local/command-context.ts';
+import { addExplainCommand } from './local/explain-command.ts';
+import { addHoldCommands } from './local/hold-command.ts';
+import { addLedgerCommand } from './local/ledger-command.ts';
+import { addShutdownCommand } from './local/shutdown-command.ts';
+import { addStatusCommand } from './local/status-command.ts';
+import { addSupportCommand } from './local/support-command.ts';
 import { runAgent } from './run.ts';
 
 type Flags = Readonly<Record<string, string>>;
 
 const { version } = manifest;
+const context = processContext({ environment: environment(), version, settings: loadSettings });
 const program = new Command('tre-agent')
   .description('Takes a site to what its signed document asks for and keeps it there.')
   .version(version)
@@ -22,7 +30,7 @@ const program = new Command('tre-agent')
   .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'USAGE: ')) })
   .exitOverride();
 
-withSettings(program.command('run'))
+withSocket(program.command('run'))
   .description('run until SIGTERM; logs are JSON lines on stdout')
   .option('--data <folder>', 'the data folder')
   .option('--kubeconfig <file>', 'how to reach Kubernetes')
@@ -30,7 +38,6 @@ withSettings(program.command('run'))
   .option('--join <file>', 'join file, needed until this machine has its certificate')
   .option('--observe-interval <time>', 'longest time between two looks at the cluster, such as 30s')
   .option('--reconnect-cap <time>', 'longest wait before the control plane is dialled again, such as 2m')
-  .option('--probe-image <name>', 'image of the probe of network policies; not tried when not given')
   .option('--log-level <level>', 'least level of log lines')
   .addHelpText(
     'after',
@@ -40,21 +47,14 @@ Examples:
   $ tre-agent run                       (everything from /etc/tre-agent/agent.yaml)`,
   )
   .action(run);
-withSettings(program.command('status'))
-  .description('show what runs, what is wanted and what stands in the way')
-  .addOption(new Option('-o, --output <format>', 'how to print').choices(['text', 'json']).default('text'))
-  .addHelpText(
-    'after',
-    `
-Exit code 0 when nothing is red, 1 when something is, 4 when no agent answers.
-
-Examples:
-  $ tre-agent status
-  $ tre-agent status -o json --socket /run/tre-agent/agent.sock`,
-  )
-  .action(status);
-registerDoctor(program, version);
-withSettings(program.command('config').description('settings').command('explain'))
+addStatusCommand(program, context);
+addExplainCommand(program, context);
+addHoldCommands(program, context);
+addLedgerCommand(program, context);
+addDoctorCommand(program, context);
+addSupportCommand(program, context);
+addShutdownCommand(program, context);
+withSocket(program.command('config').description('settings').command('explain'))
   .description('print every setting, its value and where it comes from')
   .addHelpText('after', '\nExample:\n  $ tre-agent config explain')
   .action(explain);
@@ -64,6 +64,7 @@ await main();
 async function main(): Promise<void> {
   try {
     await program.parseAsync(process.argv);
+    process.exitCode = context.exitCode;
   } catch (error) {
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
     else fail(error);
@@ -94,14 +95,6 @@ async function run(flags: Flags): Promise<void> {
   process.exit(failure === undefined ? code : process.exitCode);
 }
 
-async function status({ output, ...flags }: Flags): Promise<void> {
-  const { values } = await loadSettings(flags);
-  process.exitCode = await printStatus({
-    socket: values.socket,
-    output: output === 'json' ? 'json' : 'text',
-  });
-}
-
 async function explain(flags: Flags): Promise<void> {
   const { values, origins } = await loadSettings(flags);
   for (const [name, value] of Object.entries(values)) {
@@ -110,12 +103,6 @@ async function explain(flags: Flags): Promise<void> {
       `${name}: ${JSON.stringify(value)}  (${source}${where === '' ? '' : ` ${where}`})\n`,
     );
   }
-}
-
-function withSettings(command: Command): Command {
-  return command
-    .option('--config <file>', 'settings file (default: /etc/tre-agent/agent.yaml)')
-    .option('--socket <path>', 'where commands on this machine ask the agent');
 }
 
 function fail(error: unknown): void {

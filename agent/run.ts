@@ -19,10 +19,11 @@ import { openHttp2Api } from './cluster/http2-api.ts';
 import { accessInCluster, accessOfKubeconfig, type ClusterAccess } from './cluster/kubeconfig.ts';
 import { durationMs, readYaml, type Settings } from './config.ts';
 import { type Machine, watchMachine } from './host/watch-machine.ts';
+import { keepHold } from './intake/hold-keeper.ts';
 import { readJoinFile } from './intake/join.ts';
 import { Session } from './intake/run-session.ts';
+import { createAnswer } from './local/answers.ts';
 import { type Answer, openLocalSocket } from './local/socket.ts';
-import { statusOf } from './local/status.ts';
 import { createObserver } from './observe/cluster.ts';
 import { type Isolation, openIsolation } from './probe/isolation.ts';
 import { createReconciler, type Run } from './reconcile.ts';
@@ -51,18 +52,27 @@ export async function runAgent(lifecycle: Lifecycle, options: AgentOptions): Pro
   const store = lifecycle.add('store', await openData(settings.data, bootId));
   await join(store, settings.join);
   const api = lifecycle.add('cluster', openHttp2Api({ access, userAgent: `tre-agent/${version}` }));
-  const { session, reporter, side } = wire(lifecycle, options, { store, api, bootId });
-  await openSocket(lifecycle, options, () =>
-    statusOf({
-      store,
-      session: session.status(),
-      last: reporter.last,
-      side: side(),
-      version,
-      startedAtMs,
-      nowMs: clock.now(),
-    }),
-  );
+  const { session, reporter, loop, side } = wire(lifecycle, options, { store, api, bootId });
+  const facts = () => ({
+    store,
+    session: session.status(),
+    last: reporter.last,
+    side: side(),
+    version,
+    startedAtMs,
+    nowMs: clock.now(),
+  });
+  const holds = lifecycle.add('hold', watchHold(options.log, { store, session, reporter }));
+  const answer = createAnswer({
+    store,
+    facts,
+    holds,
+    stopApplying: () => loop.stop(),
+    isConnected: () => session.status().kind === 'streaming',
+    clock,
+    end: () => lifecycle.stop('shutdown'),
+  });
+  await openSocket(lifecycle, options, answer);
   const talking = session
     .run(lifecycle.signal)
     .then((code) => (code === undefined ? undefined : onRefused(code)));
@@ -97,7 +107,12 @@ function wire(lifecycle: Lifecycle, options: AgentOptions, { store, api, bootId 
   };
   const machine = machineOf(lifecycle, options, { store, onNews });
   const isolation = isolationOf(lifecycle, options, { store, api, onNews });
-  const side = (): SideFacts => ({ ...machine.facts(), isolation: isolation.facts() });
+  const side = (): SideFacts => ({
+    ...machine.facts(),
+    isolation: isolation.facts(),
+    hold: store.holds.current(clock.now()),
+    session: session.conditions(),
+  });
   const reporter = new Reporter(store, () => session.wake(), side);
   const reconciler = buildReconciler(store, api);
   const reconcile = async (signal: AbortSignal): Promise<void> => {
@@ -119,7 +134,23 @@ function wire(lifecycle: Lifecycle, options: AgentOptions, { store, api, bootId 
   );
   const lookAgain = singleTimer(() => loop.trigger(), lifecycle.signal);
   loop.trigger();
-  return { session, reporter, side };
+  return { session, reporter, loop, side };
+}
+
+/** A hold that begins or ends is shown at both ends; what it kept out is offered again when it has ended. */
+function watchHold(
+  log: Log,
+  {
+    store,
+    session,
+    reporter,
+  }: { readonly store: AgentStore; readonly session: Session; readonly reporter: Reporter },
+) {
+  const onChange = ({ isOpen }: { readonly isOpen: boolean }): void => {
+    reporter.refresh(clock.now());
+    if (isOpen) session.comeAgain();
+  };
+  return keepHold({ store, clock, log, onChange });
 }
 
 function machineOf(
@@ -202,12 +233,8 @@ async function readContent(store: AgentStore, digest: string): Promise<Uint8Arra
 async function openSocket(
   lifecycle: Lifecycle,
   { settings, log }: AgentOptions,
-  status: () => unknown,
+  answer: Answer,
 ): Promise<void> {
-  const answer: Answer = ({ command }) => {
-    if (command === 'status') return [status()];
-    throw new TreError('USAGE');
-  };
   lifecycle.add('socket', await openLocalSocket({ path: settings.socket, answer, files: systemFiles, log }));
 }
 

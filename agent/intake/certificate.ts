@@ -33,11 +33,14 @@ export interface CheckedChannel {
 /** A certificate that ends sooner than this is renewed before it is used. */
 const soonMs = 60_000;
 const renewAgainMs = 600_000;
+/** A certificate that ends sooner than this, and that was to be renewed long ago, is worth a person's attention. */
+const attentionMs = 2 * 24 * 3_600_000;
 
 export class Certificate {
   readonly #deps: CertificateDeps;
   #leaf: Leaf | undefined;
   #renewAtMs = 0;
+  #dueAtMs = 0;
   #words: string | null = null;
 
   constructor(deps: CertificateDeps) {
@@ -58,6 +61,15 @@ export class Certificate {
   async isUsable(): Promise<boolean> {
     await this.#read();
     return this.#leaf !== undefined && this.#leaf.notAfterMs - this.#deps.clock.now() > soonMs;
+  }
+
+  /** It runs out soon, and its renewal failed or could not be tried for a quarter of the time that it had. */
+  isExpiring(): boolean {
+    if (this.#leaf === undefined) return false;
+    const [nowMs, { notAfterMs }] = [this.#deps.clock.now(), this.#leaf];
+    const hasFailed = this.#renewAtMs > this.#dueAtMs && nowMs >= this.#dueAtMs;
+    const isLate = nowMs > this.#dueAtMs + (notAfterMs - this.#dueAtMs) / 4;
+    return notAfterMs - nowMs <= attentionMs && (hasFailed || isLate);
   }
 
   /** One step towards a usable certificate. Throws as `enrol`. */
@@ -93,6 +105,8 @@ export class Certificate {
 
   async #read(): Promise<void> {
     this.#leaf = await readLeaf(this.#deps.store.keys);
-    if (this.#leaf !== undefined) this.#renewAtMs = renewAtMs(this.#leaf, this.#deps.random.next());
+    if (this.#leaf === undefined) return;
+    this.#dueAtMs = renewAtMs(this.#leaf, this.#deps.random.next());
+    this.#renewAtMs = this.#dueAtMs;
   }
 }

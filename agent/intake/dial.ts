@@ -4,7 +4,15 @@
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { checkServerIdentity, connect, type TLSSocket } from 'node:tls';
-import { Client, type ClientOptions, connectivityState, credentials, InterceptingCall, type Interceptor, status } from '@grpc/grpc-js';
+import {
+  Client,
+  type ClientOptions,
+  connectivityState,
+  credentials,
+  InterceptingCall,
+  type Interceptor,
+  status,
+} from '@grpc/grpc-js';
 import { DaemonError, errorChain } from '../../daemon/errors.ts';
 import { fingerprint } from '../../daemon/tls.ts';
 import { maxFrameBytes } from '../../proto/grpc.ts';

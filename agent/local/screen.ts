@@ -1,46 +1,68 @@
 // The screen of `tre-agent status`: plain words for a person who runs a hospital's machines, not Kubernetes. PURE.
-// The first line says whether somebody has to do something; everything red says what. Called by status-command.ts.
+// The first line says whether somebody has to do something; everything red says what. Text breaks between words at the
+// width of the screen and is never cut. Called by status-command.ts.
+import { type Paint, plain } from './paint.ts';
+import { componentsBlock, healthText } from './screen-health.ts';
+import { isolationText, machineText } from './screen-machine.ts';
+import { mattersOf } from './screen-matters.ts';
+import { ago, day, minute, sooner, span } from './screen-words.ts';
 import type { AgentStatus } from './status.ts';
+import type { VerdictWord } from './verdict.ts';
+import { labelled, wrapped } from './wrap.ts';
 
-type Line = readonly [label: string, value: string];
+export interface ScreenOptions {
+  readonly width: number;
+  readonly paint: Paint;
+}
+
+export const plainScreen: ScreenOptions = { width: 80, paint: plain };
 
 /** The whole screen, without a last line break. */
-export function screenOf(status: AgentStatus): string {
-  const facts: readonly Line[] = [
+export function screenOf(status: AgentStatus, options: ScreenOptions = plainScreen): string {
+  const facts: readonly (readonly [label: string, value: string])[] = [
     ['Site', siteText(status)],
     ['Control plane', controlPlaneText(status)],
     ['Kubernetes', clusterText(status)],
     ['Wanted', wantedText(status)],
     ['Running', runningText(status)],
     ['Objects', objectsText(status)],
-    [
-      'Health',
-      status.wanted === null ? '' : 'not watched by this version: applied does not mean that it works',
-    ],
+    ['Health', healthText(status, options.paint)],
+    ['Isolation', isolationText(status, options.paint)],
+    ['Machine', machineText(status)],
+    ['On hold', holdText(status)],
+    ['Ends next', expiryText(status)],
     ['Last change', lastChangeText(status)],
     ['Kept', status.kept.join(', ')],
     ['Reports', reportsText(status)],
   ];
-  const shown = facts.filter(([, value]) => value !== '');
   const blocks = [
-    headline(status),
-    shown.map(([label, value]) => `${`${label}:`.padEnd(labelWidth)}${value}`).join('\n'),
-    ...matters(status),
+    headline(status, options),
+    facts
+      .filter(([, value]) => value !== '')
+      .map(([label, value]) => labelled(label, value, options.width))
+      .join('\n'),
+    ...componentsBlock(status, options),
+    ...mattersOf(status, options),
   ];
   return blocks.join('\n\n');
 }
 
-const labelWidth = 16;
+const colours: Readonly<Record<VerdictWord, 'red' | 'amber' | 'green'>> = {
+  GREEN: 'green',
+  RED: 'red',
+  ATTENTION: 'amber',
+  WAITING: 'amber',
+  READY: 'amber',
+  STARTING: 'amber',
+  WORKING: 'amber',
+  UNKNOWN: 'amber',
+};
 
-function headline({ conditions, applied, wanted, isRed, fingerprint, cluster }: AgentStatus): string {
-  if (isRed) return `RED: ${conditions.find(({ severity }) => severity === 'error')?.text ?? ''}`;
-  const warning = conditions.find(({ severity }) => severity === 'warning');
-  if (warning !== undefined) return `ATTENTION: ${warning.text}`;
-  if (fingerprint !== null)
-    return 'WAITING: read the six words below to the operator, who approves this machine.';
-  if (wanted === null) return 'READY: nothing is wanted from this site yet.';
-  if (cluster.state === 'unknown') return 'STARTING: this agent has not looked at Kubernetes yet.';
-  return applied ? 'GREEN: everything wanted is applied.' : 'WORKING: not everything wanted is applied yet.';
+/** The first line, and what to do when there is something. */
+export function headline({ verdict }: AgentStatus, { width, paint }: ScreenOptions): string {
+  const { word, text, next } = verdict;
+  const first = wrapped(`${paint(colours[word], `${word}:`)} ${text}`, width, 2);
+  return next === '' ? first : `${first}\n${wrapped(`  ${next}`, width, 2)}`;
 }
 
 function siteText({ site, version }: AgentStatus): string {
@@ -48,10 +70,10 @@ function siteText({ site, version }: AgentStatus): string {
 }
 
 function controlPlaneText({ controlPlane, fingerprint, now }: AgentStatus): string {
-  const { state, address, lastContact, certificateUntil, code } = controlPlane;
+  const { state, address, lastContact, code } = controlPlane;
   switch (state) {
     case 'connected':
-      return `connected to ${address}, certificate until ${day(certificateUntil)}`;
+      return `connected to ${address}`;
     case 'pending':
       return `waits for the operator's approval; the six words of this machine: ${fingerprint ?? ''}`;
     case 'refused':
@@ -70,13 +92,14 @@ function controlPlaneText({ controlPlane, fingerprint, now }: AgentStatus): stri
 }
 
 function clusterText({ cluster, now }: AgentStatus): string {
+  const looked = ago(cluster.lookedAt, now);
   switch (cluster.state) {
     case 'unknown':
       return 'not looked at yet';
     case 'ready':
-      return `${cluster.version ?? ''}, looked at ${span(cluster.lookedAt ?? now, now)} ago`;
+      return `${cluster.version ?? ''}, ${cluster.isOld ? 'last ' : ''}looked at ${looked}`;
     case 'away':
-      return `cannot be worked with, tried ${span(cluster.lookedAt ?? now, now)} ago`;
+      return `cannot be worked with, ${cluster.isOld ? 'last ' : ''}tried ${looked}`;
   }
 }
 
@@ -100,6 +123,21 @@ function objectsText({ wanted, objects, drifted, cluster }: AgentStatus): string
   return parts.join(', ');
 }
 
+function holdText({ hold, now }: AgentStatus): string {
+  if (hold === null) return '';
+  return `no new releases until ${minute(hold.until)} (${sooner(hold.until, now)}): ${hold.why}`;
+}
+
+const expiryWords = {
+  certificate: 'certificate, renewed by itself while connected',
+  hold: 'hold',
+  document: 'document, after which what runs goes on',
+} as const;
+
+function expiryText({ expires, now }: AgentStatus): string {
+  return expires.map(({ what, at }) => `${day(at)} ${expiryWords[what]} (${sooner(at, now)})`).join('; ');
+}
+
 function lastChangeText({ lastChange }: AgentStatus): string {
   if (lastChange === null) return '';
   const { at, ...counts } = lastChange;
@@ -111,71 +149,3 @@ function reportsText({ reportsWaiting }: AgentStatus): string {
   if (reportsWaiting === 0) return '';
   return reportsWaiting === 1 ? '1 waits to be sent' : `${reportsWaiting} wait to be sent`;
 }
-
-/** One block per condition, the red ones first, then the refusal and what the API server said. */
-function matters(status: AgentStatus): readonly string[] {
-  const order = { error: 0, warning: 1, info: 2 };
-  const sorted = status.conditions.toSorted((one, other) => order[one.severity] - order[other.severity]);
-  const conditions = sorted.map(({ code, severity, count, since, text, next, objects }) => {
-    const head = `${marks[severity]} ${text} (${[code, ...(count > 0 ? [countText(count)] : []), `since ${minute(since)}`].join(', ')})`;
-    const more =
-      count > objects.length && objects.length > 0 ? [`    ... and ${count - objects.length} more`] : [];
-    return [head, `  ${next}`, ...objects.map((name) => `    ${name}`), ...more].join('\n');
-  });
-  const problems = status.problems.map(({ object, code, detail }) => `  ${object}: ${code}\n    ${detail}`);
-  const said =
-    status.cluster.detail === null
-      ? []
-      : [`The API server could not be worked with:\n  ${status.cluster.detail}`];
-  return [
-    ...conditions,
-    ...refusalBlock(status),
-    ...(problems.length === 0 ? [] : [`What the API server said:\n${problems.join('\n')}`]),
-    ...said,
-    ...troubleBlock(status),
-  ];
-}
-
-const marks = { error: '!', warning: '*', info: '-' } as const;
-
-function refusalBlock({ refusal }: AgentStatus): readonly string[] {
-  if (refusal === null) return [];
-  const what = refusal.generation === 0 ? 'a document' : `generation ${refusal.generation}`;
-  return [`Refused ${what} at ${minute(refusal.at)}: ${refusal.code}\n  ${refusal.text}\n  ${refusal.next}`];
-}
-
-function troubleBlock({ controlPlane }: AgentStatus): readonly string[] {
-  return controlPlane.detail === null
-    ? []
-    : [`What went wrong with the control plane:\n  ${controlPlane.detail}`];
-}
-
-function countText(count: number): string {
-  return count === 1 ? '1 object' : `${count} objects`;
-}
-
-/** `2026-11-23 10:02 UTC`. */
-function minute(time: string): string {
-  return `${time.slice(0, 10)} ${time.slice(11, 16)} UTC`;
-}
-
-function day(time: string | null): string {
-  return time === null ? 'unknown' : time.slice(0, 10);
-}
-
-/** `4 minutes`: the largest unit that fits. */
-function span(from: string, to: string): string {
-  const seconds = Math.max(0, Math.floor((Date.parse(to) - Date.parse(from)) / 1000));
-  for (const [unit, length] of units) {
-    const count = Math.floor(seconds / length);
-    if (count >= 1) return `${count} ${unit}${count === 1 ? '' : 's'}`;
-  }
-  return '0 seconds';
-}
-
-const units = [
-  ['day', 86_400],
-  ['hour', 3_600],
-  ['minute', 60],
-  ['second', 1],
-] as const;

@@ -23,6 +23,7 @@ export interface LocalSocketOptions {
 
 const maxQuestionBytes = 4096;
 const questionTimeoutMs = 5_000;
+const defaultTimeoutMs = 10_000;
 
 /** Listens. Throws TreError DATA_LOCKED when another agent answers there, DaemonError `path-unwritable`. */
 export async function openLocalSocket({
@@ -57,21 +58,30 @@ export async function openLocalSocket({
 export async function askAgent(
   path: string,
   question: Readonly<Record<string, unknown>>,
-  timeoutMs = 10_000,
+  timeoutMs = defaultTimeoutMs,
 ): Promise<readonly unknown[]> {
-  const text = await exchange(path, `${JSON.stringify(question)}\n`, timeoutMs);
-  const answers = text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line): unknown => JSON.parse(line));
-  const refusal = answers.map(refusalOf).find((one) => one !== undefined);
-  if (refusal !== undefined) throw refusal;
+  const answers: unknown[] = [];
+  for await (const answer of askLines(path, question, timeoutMs)) answers.push(answer);
   return answers;
+}
+
+/** The answers to a question one by one, however many they are. Throws as `askAgent`; `timeoutMs` is that of a silence. */
+export async function* askLines(
+  path: string,
+  question: Readonly<Record<string, unknown>>,
+  timeoutMs = defaultTimeoutMs,
+): AsyncGenerator<unknown> {
+  for await (const line of exchange(path, `${JSON.stringify(question)}\n`, timeoutMs)) {
+    const answer: unknown = JSON.parse(line);
+    const refusal = refusalOf(answer);
+    if (refusal !== undefined) throw refusal;
+    yield answer;
+  }
 }
 
 async function isAnswered(path: string): Promise<boolean> {
   try {
-    await exchange(path, '\n', questionTimeoutMs);
+    for await (const _ of exchange(path, '\n', questionTimeoutMs));
     return true;
   } catch (error) {
     if (error instanceof TreError && error.code === 'AGENT_NOT_RUNNING') return false;
@@ -82,7 +92,9 @@ async function isAnswered(path: string): Promise<boolean> {
 async function serve(socket: Socket, answer: Answer, log: Log): Promise<void> {
   try {
     const question = await readQuestion(socket);
-    for await (const value of answer(question)) socket.write(`${JSON.stringify(value)}\n`);
+    // Whoever reads the answer may take their time: a person with a pager, for example.
+    socket.setTimeout(0);
+    for await (const value of answer(question)) await write(socket, `${JSON.stringify(value)}\n`);
   } catch (error) {
     const code: ErrorCode = error instanceof TreError ? error.code : 'INTERNAL';
     if (code === 'INTERNAL') log.error({ error }, 'a local question failed');
@@ -117,25 +129,37 @@ function parsed(line: string): Readonly<Record<string, unknown>> {
   throw new TreError('USAGE', 'not a question');
 }
 
-function exchange(path: string, text: string, timeoutMs: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(path);
-    let answer = '';
-    const notRunning = (cause: unknown) =>
-      reject(new TreError('AGENT_NOT_RUNNING', undefined, { cause, facts: { socket: path } }));
-    socket.setEncoding('utf8');
-    socket.setTimeout(timeoutMs, () => socket.destroy(new Error(`no answer for ${timeoutMs} ms`)));
-    socket.once('connect', () => socket.write(text));
-    socket.on('data', (chunk: string) => {
-      answer += chunk;
-    });
-    socket.once('error', notRunning);
-    socket.once('end', () => {
-      socket.end();
-      resolve(answer);
-    });
-    socket.once('close', () => notRunning(undefined));
+/** Resolves when the socket takes more; throws when nobody reads any longer. */
+async function write(socket: Socket, text: string): Promise<void> {
+  if (socket.destroyed) throw new TreError('USAGE', 'the question broke off');
+  if (socket.write(text)) return;
+  await new Promise<void>((resolve) => {
+    const go = (): void => {
+      socket.off('drain', go).off('close', go);
+      resolve();
+    };
+    socket.once('drain', go).once('close', go);
   });
+}
+
+/** The lines of an answer. Throws TreError AGENT_NOT_RUNNING when nobody answers, or stops before the end. */
+async function* exchange(path: string, text: string, timeoutMs: number): AsyncGenerator<string> {
+  const socket = connect(path);
+  socket.setEncoding('utf8');
+  socket.setTimeout(timeoutMs, () => socket.destroy(new Error(`no answer for ${timeoutMs} ms`)));
+  socket.once('connect', () => socket.write(text));
+  let rest = '';
+  try {
+    for await (const chunk of socket) {
+      const lines = `${rest}${String(chunk)}`.split('\n');
+      rest = lines.pop() ?? '';
+      yield* lines.filter((line) => line !== '');
+    }
+  } catch (cause) {
+    throw new TreError('AGENT_NOT_RUNNING', undefined, { cause, facts: { socket: path } });
+  } finally {
+    socket.destroy();
+  }
 }
 
 function refusalOf(answer: unknown): TreError | undefined {

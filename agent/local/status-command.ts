@@ -1,18 +1,79 @@
-// `tre-agent status`: asks the running agent and prints its screen, or the same facts as JSON.
-// Exit code 0 when nothing is red, 1 when something is, 4 when no agent answers. Called by main.ts.
-import process from 'node:process';
-import { screenOf } from './screen.ts';
+// `tre-agent status`: asks the running agent and prints its screen, or the same facts as JSON; with --watch again and again.
+// Exit code 0 when nothing is red, 1 when something is, 4 when no agent answers. Registered by main.ts.
+import { type Command, Option } from 'commander';
+import { TreError } from '../../proto/errors.ts';
+import { type Flags, type LocalContext, withSocket } from './command-context.ts';
+import { headline, screenOf } from './screen.ts';
+import { noAgentScreen } from './screen-none.ts';
 import { askAgent } from './socket.ts';
 import type { AgentStatus } from './status.ts';
+import { changesOf } from './watch.ts';
 
-export interface StatusOptions {
-  readonly socket: string;
-  readonly output: 'text' | 'json';
+export function addStatusCommand(program: Command, context: LocalContext): void {
+  withSocket(program.command('status'))
+    .description('show what runs, what is wanted and what stands in the way')
+    .addOption(new Option('-o, --output <format>', 'how to print').choices(['text', 'json']).default('text'))
+    .option(
+      '-w, --watch',
+      'go on showing it until Ctrl-C: a screen on a terminal, otherwise a line per change',
+    )
+    .addHelpText(
+      'after',
+      `
+Exit code 0 when nothing is red, 1 when something is, 4 when no agent answers.
+
+Examples:
+  $ tre-agent status
+  $ tre-agent status --watch
+  $ tre-agent status -o json --socket /run/tre-agent/agent.sock`,
+    )
+    .action((flags: Flags) => status(flags, context));
 }
 
-/** Prints, and returns the exit code. Throws TreError AGENT_NOT_RUNNING. */
-export async function printStatus({ socket, output }: StatusOptions): Promise<number> {
-  const [status] = (await askAgent(socket, { command: 'status' })) as [AgentStatus];
-  process.stdout.write(`${output === 'json' ? JSON.stringify(status, undefined, 2) : screenOf(status)}\n`);
-  return status.isRed ? 1 : 0;
+async function status(flags: Flags, context: LocalContext): Promise<void> {
+  const { socket } = (await context.settings(flags)).values;
+  const isJson = flags['output'] === 'json';
+  if (flags['watch'] === true) return watch(socket, isJson, context);
+  const [shown] = await answered(socket);
+  if (shown === undefined) {
+    context.err(noAgentScreen(socket, context));
+    context.exitCode = 4;
+    return;
+  }
+  context.out(isJson ? JSON.stringify(shown, undefined, 2) : screenOf(shown, context));
+  context.exitCode = shown.isRed ? 1 : 0;
+}
+
+/** Until the process is ended; the status that was seen last decides the exit code of Ctrl-C no more. */
+async function watch(socket: string, isJson: boolean, context: LocalContext): Promise<void> {
+  const { redraw, out, clock } = context;
+  const draw = isJson ? undefined : redraw;
+  const look = async () => (await answered(socket))[0];
+  for await (const shown of changesOf(look, { clock, isEach: draw !== undefined })) {
+    if (isJson) out(JSON.stringify(shown ?? { error: 'AGENT_NOT_RUNNING' }));
+    else if (draw !== undefined)
+      draw(shown === undefined ? noAgentScreen(socket, context) : screenOf(shown, context));
+    else out(lineOf(shown, new Date(clock.now()).toISOString(), context));
+  }
+}
+
+function lineOf(shown: AgentStatus | undefined, at: string, { paint }: LocalContext): string {
+  const moment = `${at.slice(0, 19)}Z`;
+  if (shown === undefined) return `${moment} ${paint('red', 'NO AGENT:')} no agent answers on this machine.`;
+  const said = headline(shown, { width: Number.POSITIVE_INFINITY, paint }).split('\n')[0] ?? '';
+  const { wanted, objects, health } = shown;
+  const counts =
+    wanted === null
+      ? ''
+      : ` ${wanted.release}, ${objects.applied} of ${objects.wanted} applied, ${health.current} working`;
+  return `${moment} ${said}${counts}`;
+}
+
+async function answered(socket: string): Promise<[AgentStatus] | []> {
+  try {
+    return (await askAgent(socket, { command: 'status' })) as [AgentStatus];
+  } catch (error) {
+    if (error instanceof TreError && error.code === 'AGENT_NOT_RUNNING') return [];
+    throw error;
+  }
 }

@@ -1,12 +1,19 @@
 // What the agent knows of itself, as one plain value for the screen and for programs (`tre-agent status -o json`).
 // PURE. It never leaves this machine: so objects have their names here and the API server its words.
-// Built by main.ts for each question that comes over the socket.
-import { type Condition, type ConditionCode, conditions as conditionList } from '../../proto/conditions.ts';
+// Built by answers.ts for each question that comes over the socket; its schema is status-schema.ts.
+import type { Condition } from '../../proto/conditions.ts';
 import { releaseName } from '../../proto/document.ts';
 import { type ErrorCode, errors } from '../../proto/errors.ts';
 import type { Plan } from '../plan/step.ts';
-import type { ObjectName, Observed, Wanted } from '../plan/world.ts';
+import type { Observed, Wanted } from '../plan/world.ts';
+import type { SideFacts } from '../report/side-facts.ts';
 import type { AgentStore } from '../store/store.ts';
+import { conditionsOf, type ShownCondition } from './status-conditions.ts';
+import { type Expiry, expiriesOf } from './status-expiry.ts';
+import { componentsOf, healthOf, type ShownComponent, type ShownHealth } from './status-health.ts';
+import { isolationOf, machineOf, type ShownIsolation, type ShownMachine } from './status-machine.ts';
+import { isOld, lineOf, namesOf, time, timeOrNull } from './status-words.ts';
+import { type Verdict, verdictOf } from './verdict.ts';
 
 /** How it stands with the control plane; `trouble` is what went wrong since it last answered. */
 export interface SessionFacts {
@@ -30,6 +37,8 @@ export interface LocalFacts {
   readonly session: SessionFacts;
   /** Undefined until the first run has ended. */
   readonly last: RunFacts | undefined;
+  /** What the other rooms know now. */
+  readonly side: SideFacts;
   readonly version: string;
   readonly startedAtMs: number;
   readonly nowMs: number;
@@ -37,6 +46,10 @@ export interface LocalFacts {
 
 /** Times are RFC 3339, UTC. */
 export interface AgentStatus {
+  /** The first line of the screen: how it stands, in one word and one sentence, and what to do. */
+  readonly verdict: Verdict;
+  /** True when something is broken and a person should look. */
+  readonly isRed: boolean;
   readonly version: string;
   readonly now: string;
   readonly site: { readonly id: string; readonly name: string } | null;
@@ -64,20 +77,20 @@ export interface AgentStatus {
     readonly version: string | null;
     readonly detail: string | null;
     readonly lookedAt: string | null;
+    /** Nobody has looked for so long that what is said of it may no longer hold. */
+    readonly isOld: boolean;
   };
   readonly applied: boolean;
   readonly drifted: boolean;
   readonly objects: { readonly wanted: number; readonly applied: number; readonly waiting: number };
-  readonly conditions: readonly {
-    readonly code: ConditionCode;
-    readonly severity: 'error' | 'warning' | 'info';
-    readonly count: number;
-    readonly since: string;
-    readonly text: string;
-    readonly next: string;
-    /** The objects that it concerns, by name, the first of them. */
-    readonly objects: readonly string[];
-  }[];
+  readonly components: readonly ShownComponent[];
+  readonly health: ShownHealth;
+  readonly isolation: ShownIsolation | null;
+  readonly machine: ShownMachine | null;
+  readonly hold: { readonly since: string; readonly until: string; readonly why: string } | null;
+  /** What runs out, the soonest first. */
+  readonly expires: readonly Expiry[];
+  readonly conditions: readonly ShownCondition[];
   readonly problems: readonly {
     readonly object: string;
     readonly code: ErrorCode;
@@ -100,40 +113,24 @@ export interface AgentStatus {
     readonly failed: number;
   } | null;
   readonly reportsWaiting: number;
-  /** True when a person should look. */
-  readonly isRed: boolean;
 }
 
-const shownObjects = 10;
 const shownProblems = 20;
 
 export function statusOf(facts: LocalFacts): AgentStatus {
-  const { store, last, nowMs, version } = facts;
+  const { store, last, side, nowMs, version } = facts;
   const site = store.site.read();
-  const held = store.desired.held();
-  const running = store.desired.releases().get('running');
-  const shown = conditionsOf(facts);
-  return {
+  const conditions = conditionsOf(facts);
+  const names = namesOf(last);
+  const shown = {
+    isRed: conditions.some(({ severity }) => severity === 'error'),
     version,
     now: time(nowMs),
     site: site === undefined ? null : { id: site.id, name: site.name },
     fingerprint: facts.session.words,
     controlPlane: controlPlaneOf(facts),
-    wanted:
-      held === undefined
-        ? null
-        : {
-            release: releaseName(held.release),
-            digest: held.release.digest,
-            generation: held.generation,
-            epoch: held.epoch,
-            since: time(held.acceptedAtMs),
-          },
-    running:
-      running === undefined
-        ? null
-        : { release: releaseName(running), digest: running.digest, since: time(running.sinceMs) },
-    cluster: clusterOf(last),
+    ...releasesOf(store),
+    cluster: clusterOf(facts),
     applied: last?.run.plan.applied ?? false,
     drifted: last?.run.plan.drifted ?? false,
     objects: {
@@ -141,14 +138,22 @@ export function statusOf(facts: LocalFacts): AgentStatus {
       applied: last?.appliedCount ?? 0,
       waiting: last?.run.plan.waiting.length ?? 0,
     },
-    conditions: shown,
-    problems: problemsOf(last),
-    kept: [...(last?.run.observed.inventory.values() ?? [])].filter((row) => row.kept).map(objectText),
+    components: componentsOf(facts),
+    health: healthOf(facts),
+    isolation: isolationOf(side),
+    machine: machineOf(side, nowMs),
+    hold: holdOf(side),
+    expires: expiriesOf(facts),
+    conditions,
+    problems: (last?.problems ?? [])
+      .slice(0, shownProblems)
+      .map(({ id, code, detail }) => ({ object: names.get(id) ?? id, code, detail: lineOf(detail) })),
+    kept: keptOf(last, names),
     refusal: refusalOf(store),
     lastChange: lastChangeOf(store),
     reportsWaiting: store.outbox.waiting(),
-    isRed: shown.some(({ severity }) => severity === 'error'),
   };
+  return { verdict: verdictOf(shown), ...shown };
 }
 
 function controlPlaneOf({ store, session, nowMs }: LocalFacts): AgentStatus['controlPlane'] {
@@ -161,7 +166,7 @@ function controlPlaneOf({ store, session, nowMs }: LocalFacts): AgentStatus['con
     lastContact: isConnected ? time(nowMs) : timeOrNull(site?.lastContactMs),
     certificateUntil: timeOrNull(expiresAtMs),
     code: trouble?.code ?? null,
-    detail: trouble?.detail ?? null,
+    detail: trouble === null ? null : lineOf(trouble.detail),
   };
 }
 
@@ -171,48 +176,46 @@ function stateOf({ kind, words, trouble }: SessionFacts): AgentStatus['controlPl
   return words === null ? 'connecting' : 'pending';
 }
 
-function clusterOf(last: RunFacts | undefined): AgentStatus['cluster'] {
-  if (last === undefined) return { state: 'unknown', version: null, detail: null, lookedAt: null };
+function releasesOf({ desired }: AgentStore): Pick<AgentStatus, 'wanted' | 'running'> {
+  const held = desired.held();
+  const running = desired.releases().get('running');
+  const named = (release: Parameters<typeof releaseName>[0] & { readonly digest: string }) => ({
+    release: releaseName(release),
+    digest: release.digest,
+  });
+  return {
+    wanted:
+      held === undefined
+        ? null
+        : {
+            ...named(held.release),
+            generation: held.generation,
+            epoch: held.epoch,
+            since: time(held.acceptedAtMs),
+          },
+    running: running === undefined ? null : { ...named(running), since: time(running.sinceMs) },
+  };
+}
+
+function clusterOf({ last, nowMs }: LocalFacts): AgentStatus['cluster'] {
+  if (last === undefined)
+    return { state: 'unknown', version: null, detail: null, lookedAt: null, isOld: false };
   const { now, cluster } = last.run.observed;
-  const lookedAt = time(now);
+  const look = { lookedAt: time(now), isOld: isOld(now, nowMs) };
   return cluster.ok
-    ? { state: 'ready', version: cluster.version, detail: null, lookedAt }
-    : { state: 'away', version: null, detail: cluster.detail, lookedAt };
+    ? { state: 'ready', version: cluster.version, detail: null, ...look }
+    : { state: 'away', version: null, detail: lineOf(cluster.detail), ...look };
 }
 
-/** The conditions of the last run, and those that only this machine can know. */
-function conditionsOf({ store, session, last, startedAtMs }: LocalFacts): AgentStatus['conditions'] {
-  const site = store.site.read();
-  const own: (Condition & { readonly sinceMs: number })[] = [];
-  if (session.words !== null) own.push({ code: 'EnrolmentPending', count: 0, sinceMs: startedAtMs });
-  const isAway = session.trouble !== null && session.trouble.code !== 'SITE_REVOKED';
-  if (isAway)
-    own.push({ code: 'ControlPlaneUnreachable', count: 0, sinceMs: site?.lastContactMs ?? startedAtMs });
-  const names = namesOf(last);
-  return [...(last?.conditions ?? []), ...own].map(({ code, count, sinceMs }) => ({
-    code,
-    severity: conditionList[code].severity,
-    count,
-    since: time(sinceMs),
-    text: conditionList[code].text,
-    next: conditionList[code].next,
-    objects: (last?.run.plan.waiting ?? [])
-      .filter((waiting) => waiting.code === code)
-      .slice(0, shownObjects)
-      .map(({ id }) => names.get(id) ?? id),
-  }));
+function holdOf({ hold }: SideFacts): AgentStatus['hold'] {
+  return hold === undefined
+    ? null
+    : { since: time(hold.sinceMs), until: time(hold.untilMs), why: lineOf(hold.why) };
 }
 
-function problemsOf(last: RunFacts | undefined): AgentStatus['problems'] {
-  const names = namesOf(last);
-  return (last?.problems ?? [])
-    .slice(0, shownProblems)
-    .map(({ id, code, detail }) => ({ object: names.get(id) ?? id, code, detail }));
-}
-
-function namesOf(last: RunFacts | undefined): ReadonlyMap<string, string> {
-  const objects = [...(last?.run.observed.inventory.values() ?? []), ...(last?.wanted?.objects ?? [])];
-  return new Map(objects.map((object) => [object.id, objectText(object)]));
+function keptOf(last: RunFacts | undefined, names: ReadonlyMap<string, string>): readonly string[] {
+  const rows = [...(last?.run.observed.inventory.values() ?? [])].filter((row) => row.kept);
+  return rows.map(({ id }) => names.get(id) ?? id);
 }
 
 function refusalOf(store: AgentStore): AgentStatus['refusal'] {
@@ -227,17 +230,4 @@ function lastChangeOf(store: AgentStore): AgentStatus['lastChange'] {
   if (run === undefined) return null;
   const { applied, repaired, deleted, failed } = run;
   return { at: time(run.endedAtMs), applied, repaired, deleted, failed };
-}
-
-/** `Kind namespace/name`, as people say it. */
-function objectText({ kind, namespace, name }: ObjectName): string {
-  return `${kind} ${namespace === null ? '' : `${namespace}/`}${name}`;
-}
-
-function time(ms: number): string {
-  return new Date(ms).toISOString();
-}
-
-function timeOrNull(ms: number | null | undefined): string | null {
-  return ms === null || ms === undefined ? null : time(ms);
 }

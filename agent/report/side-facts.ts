@@ -15,5 +15,5 @@ export interface SideFacts {
   /** The hold that is in force now. */
   readonly hold?: Hold | undefined;
   /** What the session knows that is neither in the store nor over the wire. */
-  readonly session?: readonly Condition[];
+  readonly session?: readonly Condition[] | undefined;
 }

@@ -4,6 +4,8 @@ import type { Database } from '../../daemon/sqlite.ts';
 import { type ConditionCode, isConditionCode } from '../../proto/conditions.ts';
 
 export interface ConditionStore {
+  /** What held at the last report, and since when, ms UTC. */
+  readonly held: () => ReadonlyMap<ConditionCode, number>;
   /** These hold now, and no others; returns since when each of them does, ms UTC. */
   readonly hold: (codes: ReadonlySet<ConditionCode>, nowMs: number) => ReadonlyMap<ConditionCode, number>;
 }
@@ -20,6 +22,7 @@ export function conditionsOver(database: Database): ConditionStore {
       all.all().flatMap(({ code, since_ms }) => (isConditionCode(code) ? [[code, since_ms] as const] : [])),
     );
   return {
+    held,
     hold: (codes, nowMs) => {
       const before = held();
       const gone = [...before.keys()].filter((code) => !codes.has(code));

@@ -32,6 +32,8 @@ export interface KnownRelease extends ReleaseReference {
 
 export interface DesiredStore {
   readonly held: () => HeldDocument | undefined;
+  /** The held document as it was received. */
+  readonly envelope: () => Uint8Array | undefined;
   /** Everything the planner needs to know of the held document; undefined before the first one. */
   readonly wanted: () => Wanted | undefined;
   readonly commit: (document: AcceptedDocument) => void;
@@ -48,6 +50,7 @@ export function desiredOver(database: Database): DesiredStore {
       const row = statements.read.get();
       return row === undefined ? undefined : heldDocument(row);
     },
+    envelope: () => statements.envelope.get()?.envelope,
     wanted: () => {
       const row = statements.read.get();
       return row === undefined ? undefined : wanted(row, statements.objects.all());
@@ -92,6 +95,7 @@ function prepare(database: Database) {
       `SELECT epoch, generation, document_digest, release_name, release_version, release_digest, cluster_uid, prune,
          accepted_at_ms, components, health FROM desired`,
     ),
+    envelope: database.prepare<{ envelope: Uint8Array }>('SELECT envelope FROM desired'),
     write: database.prepare(
       `INSERT OR REPLACE INTO desired VALUES (1, :epoch, :generation, :documentDigest, :envelope, :name, :version, :digest,
          :clusterUid, :prune, :acceptedAtMs, :components, :health)`,

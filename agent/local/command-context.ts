@@ -1,0 +1,93 @@
+// What every command of tre-agent gets instead of reaching for the process: where to write, how wide, in which colours, its
+// settings, the clock, and the exit code it leaves behind. Tests make one of their own. Made by main.ts.
+import process from 'node:process';
+import type { Command } from 'commander';
+import type { Clock } from '../../daemon/clock.ts';
+import { systemClock } from '../../daemon/clock.ts';
+import type { Config, Environment } from '../../daemon/config.ts';
+import { type Paint, paintFor } from './paint.ts';
+
+/** The settings that commands need; the others are there for the support bundle, which says where each comes from. */
+export type LocalSettings = Readonly<Record<string, unknown>> & {
+  readonly data: string;
+  readonly socket: string;
+};
+
+export type Flags = Readonly<Record<string, unknown>>;
+
+export interface LocalContext {
+  /** Results, on stdout. Whole lines. */
+  readonly out: (text: string) => void;
+  /** Problems and progress, on stderr. Whole lines. */
+  readonly err: (text: string) => void;
+  /** Draws over the whole terminal; undefined when stdout is none. */
+  readonly redraw: ((text: string) => void) | undefined;
+  /** Asks the person at the keyboard; undefined when nobody is there. */
+  readonly ask: ((question: string) => Promise<string>) | undefined;
+  readonly width: number;
+  readonly paint: Paint;
+  readonly clock: Clock;
+  readonly version: string;
+  readonly settings: (flags: Flags) => Promise<Config<LocalSettings>>;
+  /** What the process ends with. */
+  exitCode: number;
+}
+
+export interface ContextParts {
+  readonly environment: Environment;
+  readonly version: string;
+  readonly settings: LocalContext['settings'];
+}
+
+/** The context of the real process. */
+export function processContext({ environment, version, settings }: ContextParts): LocalContext {
+  const { stdin, stdout, stderr } = process;
+  const isTerminal = stdout.isTTY === true;
+  // `tre-agent ledger | head` ends when head has enough.
+  stdout.on('error', () => process.exit(0));
+  return {
+    out: (text) => void stdout.write(`${text}\n`),
+    err: (text) => void stderr.write(`${text}\n`),
+    redraw: isTerminal ? (text) => void stdout.write(overdrawn(text)) : undefined,
+    ask: stdin.isTTY === true && isTerminal ? ask : undefined,
+    get width() {
+      return isTerminal ? stdout.columns : widthFrom(environment['COLUMNS']);
+    },
+    paint: paintFor(isTerminal, environment),
+    clock: systemClock,
+    version,
+    settings,
+    exitCode: 0,
+  };
+}
+
+/** The flags of every command that asks the agent. */
+export function withSocket(command: Command): Command {
+  return command
+    .option('--config <file>', 'settings file (default: /etc/tre-agent/agent.yaml)')
+    .option('--socket <path>', 'where commands on this machine ask the agent');
+}
+
+const [narrowest, usual] = [40, 80];
+
+function widthFrom(columns: string | undefined): number {
+  const width = Number(columns);
+  return Number.isInteger(width) && width >= narrowest ? width : usual;
+}
+
+/** From the upper left corner, each line to its end, and nothing below: no flicker. */
+function overdrawn(text: string): string {
+  const lines = text.split('\n').map((line) => `${line}\u001B[K\n`);
+  return `\u001B[H${lines.join('')}\u001B[J`;
+}
+
+function ask(question: string): Promise<string> {
+  const { stdin, stderr } = process;
+  stderr.write(question);
+  return new Promise((resolve) => {
+    stdin.once('data', (answer) => {
+      stdin.pause();
+      resolve(String(answer).trim());
+    });
+  });
+}

@@ -1,0 +1,114 @@
+// `tre-agent explain CODE`: what a condition, an error or a reason of health means and what to do, also without an agent;
+// with one, what it has to do with this site now. Without a code: all that hold now. Registered by main.ts.
+import { type Command, Option } from 'commander';
+import { errors, TreError } from '../../proto/errors.ts';
+import { type Explanation, explanationsOf, nearCodes } from './codes.ts';
+import { type Flags, type LocalContext, withSocket } from './command-context.ts';
+import { minute } from './screen-words.ts';
+import { askAgent } from './socket.ts';
+import type { AgentStatus } from './status.ts';
+import { labelled, wrapped } from './wrap.ts';
+
+/** As -o json prints it. `now` is what this site has to do with the code; null when no agent answers. */
+export interface ExplainedCode extends Explanation {
+  readonly now: readonly string[] | null;
+}
+
+export function addExplainCommand(program: Command, context: LocalContext): void {
+  withSocket(
+    program.command('explain').argument('[code]', 'a code of a condition, an error or a reason of health'),
+  )
+    .description('say what a code means and what to do; without a code, all that hold now')
+    .addOption(new Option('-o, --output <format>', 'how to print').choices(['text', 'json']).default('text'))
+    .addHelpText(
+      'after',
+      `
+Upper and lower case do not matter. Works without a running agent.
+
+Examples:
+  $ tre-agent explain NetworkPolicyNotEnforced
+  $ tre-agent explain            (everything that holds at this site now)`,
+    )
+    .action((code: string | undefined, flags: Flags) => explain(code, flags, context));
+}
+
+async function explain(code: string | undefined, flags: Flags, context: LocalContext): Promise<void> {
+  const { socket } = (await context.settings(flags)).values;
+  const status = await statusIfAny(socket);
+  if (code === undefined && status === undefined)
+    throw new TreError('USAGE', 'name a code: no agent answers here that could say which hold now');
+  const explanations = (code === undefined ? codesNow(status) : [code]).flatMap(known);
+  const explained = explanations.map((one): ExplainedCode => ({ ...one, now: nowOf(one, status) }));
+  if (flags['output'] === 'json') context.out(JSON.stringify(explained, undefined, 2));
+  else if (explained.length === 0) context.out('Nothing is the matter: no condition holds now.');
+  else context.out(explained.map((one) => textOf(one, context)).join('\n\n'));
+}
+
+function known(code: string): readonly Explanation[] {
+  const found = explanationsOf(code);
+  if (found.length > 0) return found;
+  const near = nearCodes(code);
+  const hint = near.length === 0 ? '' : ` Did you mean ${near.join(', ')}?`;
+  throw new TreError('CODE_UNKNOWN', `${errors.CODE_UNKNOWN.text}${hint}`, { facts: { code } });
+}
+
+function codesNow(status: AgentStatus | undefined): readonly string[] {
+  if (status === undefined) return [];
+  const { conditions, health, refusal, problems } = status;
+  const codes = [
+    ...conditions.map(({ code }) => code),
+    ...health.troubles.map(({ reason }) => reason),
+    ...(refusal === null ? [] : [refusal.code]),
+    ...problems.map(({ code }) => code),
+  ];
+  return [...new Set(codes)];
+}
+
+function nowOf({ kind, code }: Explanation, status: AgentStatus | undefined): readonly string[] | null {
+  if (status === undefined) return null;
+  const { conditions, health, refusal, problems } = status;
+  switch (kind) {
+    case 'condition':
+      return conditions
+        .filter((one) => one.code === code)
+        .flatMap(({ since, objects }) => [`holds since ${minute(since)}`, ...objects]);
+    case 'health reason':
+      return health.troubles
+        .filter(({ reason }) => reason === code)
+        .map(({ object, since, detail }) =>
+          [`${object}, since ${minute(since)}`, detail].filter((part) => part !== '').join(': '),
+        );
+    case 'error':
+      return [
+        ...(refusal?.code === code
+          ? [`the site refused generation ${refusal.generation} at ${minute(refusal.at)}`]
+          : []),
+        ...problems.filter((one) => one.code === code).map(({ object, detail }) => `${object}: ${detail}`),
+      ];
+  }
+}
+
+function textOf(
+  { code, kind, weight, text, next, now }: ExplainedCode,
+  { width, paint }: LocalContext,
+): string {
+  return [
+    wrapped(`${paint('bold', code)} (${kind}, ${weight})`, width, 2),
+    labelled('What it is', text, width),
+    labelled('What to do', next, width),
+    ...(now ?? ['not known: no agent answers on this machine']).map((line, at) =>
+      at === 0 ? labelled('Here, now', line, width) : wrapped(`${' '.repeat(16)}${line}`, width, 16),
+    ),
+    ...(now?.length === 0 ? [labelled('Here, now', 'it does not hold', width)] : []),
+  ].join('\n');
+}
+
+/** An agent that is too busy to answer is no reason not to explain. */
+async function statusIfAny(socket: string): Promise<AgentStatus | undefined> {
+  try {
+    return ((await askAgent(socket, { command: 'status' }, 2_000)) as [AgentStatus])[0];
+  } catch (error) {
+    if (error instanceof TreError && error.code === 'AGENT_NOT_RUNNING') return undefined;
+    throw error;
+  }
+}

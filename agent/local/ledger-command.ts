@@ -1,0 +1,96 @@
+// `tre-agent ledger`: what left this building, message by message and field by field, with the reason for each. Asks the
+// running agent, or reads its data folder when none runs. Registered by main.ts.
+import { type Command, Option } from 'commander';
+import { errors, TreError } from '../../proto/errors.ts';
+import { answersOrData } from './answers-or-data.ts';
+import { type Flags, type LocalContext, withSocket } from './command-context.ts';
+import { fieldsOf } from './ledger-fields.ts';
+import { type KnownRelease, type LedgerLine, ledgerLines } from './ledger-lines.ts';
+import { extentText, LedgerSummary, messageText, type ShownMessage } from './ledger-screen.ts';
+import { flagMs } from './time-flag.ts';
+
+const usualCount = 20;
+
+export function addLedgerCommand(program: Command, context: LocalContext): void {
+  withSocket(program.command('ledger'))
+    .description('show what left this building, field by field, and why')
+    .option('--data <folder>', 'the data folder, read when no agent runs')
+    .option('--since <time>', 'only of the last while, such as 24h')
+    .option('--last <count>', `only the newest so many messages (default: ${usualCount}, without --since)`)
+    .option('--summary', 'every field once: how often it left, and what it said last')
+    .addOption(new Option('-o, --output <format>', 'how to print').choices(['text', 'json']).default('text'))
+    .addHelpText(
+      'after',
+      `
+Kept are the newest 64 MiB of at most 400 days. Of each earlier day the heartbeats are one entry, which says how many.
+With -o json, one line per message.
+
+Examples:
+  $ tre-agent ledger
+  $ tre-agent ledger --since 24h | less
+  $ tre-agent ledger --summary`,
+    )
+    .action((flags: Flags) => ledger(flags, context));
+}
+
+async function ledger(flags: Flags, context: LocalContext): Promise<void> {
+  const question = questionOf(flags, context.clock.now());
+  const { values } = await context.settings(flags);
+  const summary = flags['summary'] === true ? new LedgerSummary() : undefined;
+  const isJson = flags['output'] === 'json';
+  let releases: readonly KnownRelease[] = [];
+  let footer = '';
+  let [shown, extent]: [number, Extract<LedgerLine, { kind: 'extent' }>['extent'] | undefined] = [
+    0,
+    undefined,
+  ];
+  const lines = answersOrData(values, { command: 'ledger', ...question }, (store) =>
+    ledgerLines(store, question),
+  );
+  for await (const line of lines as AsyncGenerator<LedgerLine>) {
+    if (line.kind === 'extent') {
+      ({ releases, extent } = line);
+      continue;
+    }
+    shown += line.count;
+    const message = messageOf(line, releases);
+    if (summary !== undefined) summary.add(message);
+    else context.out(isJson ? JSON.stringify(message) : `${messageText(message, context)}\n`);
+  }
+  if (extent !== undefined) footer = extentText(extent, shown, context.width);
+  if (summary !== undefined)
+    context.out(isJson ? JSON.stringify(summary.rows(), undefined, 2) : `${summary.text(context)}\n`);
+  if (!isJson) context.out(footer);
+}
+
+function messageOf(
+  { body, atMs, ...line }: Extract<LedgerLine, { kind: 'message' }>,
+  releases: readonly KnownRelease[],
+): ShownMessage {
+  const bytes = Buffer.from(body, 'base64');
+  return {
+    number: line.number,
+    at: new Date(atMs).toISOString(),
+    message: line.message,
+    count: line.count,
+    bytes: bytes.length,
+    fields: fieldsOf(line.message, bytes, releases),
+  };
+}
+
+function questionOf(flags: Flags, nowMs: number): { sinceMs?: number; last?: number } {
+  const { since, last, summary } = flags;
+  const sinceMs = flagMs(since);
+  if (since !== undefined && sinceMs === undefined)
+    throw usage('--since takes a time such as 30m, 24h or 7d.');
+  if (last !== undefined && !/^[1-9]\d{0,8}$/.test(String(last))) throw usage('--last takes a number.');
+  return {
+    ...(sinceMs === undefined ? {} : { sinceMs: nowMs - sinceMs }),
+    ...(last === undefined ? {} : { last: Number(last) }),
+    ...(since === undefined && last === undefined && summary !== true ? { last: usualCount } : {}),
+  };
+}
+
+function usage(detail: string): TreError {
+  return new TreError('USAGE', `${errors.USAGE.text} ${detail}`);
+}

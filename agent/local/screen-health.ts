@@ -1,0 +1,42 @@
+// Health on the screen: one line for the whole site, and one row per component with its three facts. PURE.
+// Law: a look that is older than three heartbeats is called old, and what it saw is told in the past. Called by screen.ts.
+import type { Paint } from './paint.ts';
+import type { ScreenOptions } from './screen.ts';
+import { ago, counted } from './screen-words.ts';
+import type { AgentStatus } from './status.ts';
+import type { ShownComponent } from './status-health.ts';
+import { columns } from './wrap.ts';
+
+export function healthText({ wanted, health, now }: AgentStatus, paint: Paint): string {
+  if (wanted === null) return '';
+  if (health.lookedAt === null) return 'not looked at yet';
+  const works = `${health.current} of ${counted(health.objects, 'object')}`;
+  const looked = `looked at ${ago(health.lookedAt, now)}`;
+  if (health.isOld) return `${paint('amber', 'not known now')}: last ${looked}, when ${works} worked`;
+  switch (health.state) {
+    case 'healthy':
+      return `${paint('green', 'healthy')}: all ${counted(health.objects, 'object')} work, ${looked}`;
+    case 'not-healthy':
+      return `${paint('red', 'not healthy')}: ${works} work, ${looked}`;
+    case 'progressing':
+      return `${paint('amber', 'not ready yet')}: ${works} work, ${looked}`;
+    case 'unknown':
+      return `${paint('amber', 'not known')}: ${works} work, ${looked}`;
+  }
+}
+
+/** Nothing for a release without components. */
+export function componentsBlock({ components }: AgentStatus, { width, paint }: ScreenOptions): string[] {
+  if (components.length === 0) return [];
+  const rows = components.map((component) => [component.name, ...factsOf(component, paint)]);
+  return [columns([['Component', 'Objects', 'Applied', 'Healthy', 'Changed by others'], ...rows], width, 0)];
+}
+
+function factsOf({ objects, applied, healthy, drifted }: ShownComponent, paint: Paint): readonly string[] {
+  return [
+    String(objects),
+    applied ? 'yes' : paint('amber', 'no'),
+    healthy === null ? paint('amber', 'not known') : healthy ? paint('green', 'yes') : paint('red', 'no'),
+    drifted ? paint('amber', 'yes, being repaired') : 'no',
+  ];
+}

@@ -1,0 +1,32 @@
+// The end of an agent in an orderly way: nothing is applied any more, what waits to be reported is sent for a while, and the
+// process ends. Law: workloads are not touched. Each step is told to whoever asked. Asked over the local socket.
+import type { Clock } from '../../daemon/clock.ts';
+
+export type ShutdownStep =
+  | { readonly step: 'applying-stopped' }
+  /** `waiting` reports are still here: they stay on disk and leave after the next start. */
+  | { readonly step: 'reports'; readonly waiting: number; readonly isConnected: boolean }
+  | { readonly step: 'ending' };
+
+export interface ShutdownDeps {
+  readonly stopApplying: () => Promise<void>;
+  readonly waiting: () => number;
+  readonly isConnected: () => boolean;
+  readonly clock: Clock;
+  /** Asks the process to end: stores are closed, the socket goes away. */
+  readonly end: () => void;
+}
+
+export const drainMs = 10_000;
+const lookEveryMs = 50;
+
+export async function* shutDown(deps: ShutdownDeps): AsyncGenerator<ShutdownStep> {
+  const { stopApplying, waiting, isConnected, clock, end } = deps;
+  await stopApplying();
+  yield { step: 'applying-stopped' };
+  const untilMs = clock.monotonic() + drainMs;
+  while (waiting() > 0 && isConnected() && clock.monotonic() < untilMs) await clock.sleep(lookEveryMs);
+  yield { step: 'reports', waiting: waiting(), isConnected: isConnected() };
+  yield { step: 'ending' };
+  end();
+}

@@ -1,0 +1,67 @@
+// The conditions that hold now, with their words and the objects that they concern: those of the last report, and those
+// that only this machine can know. PURE. Called by status.ts.
+import { type Condition, type ConditionCode, conditions as conditionList } from '../../proto/conditions.ts';
+import type { LocalFacts } from './status.ts';
+import { lineOf, namesOf, time } from './status-words.ts';
+
+export interface ShownCondition {
+  readonly code: ConditionCode;
+  readonly severity: 'error' | 'warning' | 'info';
+  readonly count: number;
+  readonly since: string;
+  readonly text: string;
+  readonly next: string;
+  /** The objects that it concerns, by name, the first of them. */
+  readonly objects: readonly string[];
+}
+
+const shownObjects = 10;
+
+type Held = Condition & { readonly sinceMs: number };
+
+export function conditionsOf(facts: LocalFacts): readonly ShownCondition[] {
+  const { last, side, nowMs } = facts;
+  const objects = objectsOf(facts);
+  // A hold may have begun or ended since the last report; what is in force now counts.
+  const reported = (last?.conditions ?? []).filter(
+    ({ code }) => code !== 'HeldOnSite' && code !== 'CertificateExpiring',
+  );
+  const session = (side.session ?? []).map((condition) => ({
+    ...condition,
+    sinceMs: last?.conditions.find(({ code }) => code === condition.code)?.sinceMs ?? nowMs,
+  }));
+  return [...reported, ...session, ...ownConditions(facts)].map(({ code, count, sinceMs }) => ({
+    code,
+    severity: conditionList[code].severity,
+    count,
+    since: time(sinceMs),
+    text: conditionList[code].text,
+    next: conditionList[code].next,
+    objects: (objects.get(code) ?? []).slice(0, shownObjects),
+  }));
+}
+
+function ownConditions({ store, session, side, startedAtMs }: LocalFacts): readonly Held[] {
+  const own: Held[] = [];
+  if (side.hold !== undefined) own.push({ code: 'HeldOnSite', count: 0, sinceMs: side.hold.sinceMs });
+  if (session.words !== null) own.push({ code: 'EnrolmentPending', count: 0, sinceMs: startedAtMs });
+  const isAway = session.trouble !== null && session.trouble.code !== 'SITE_REVOKED';
+  const lastContactMs = store.site.read()?.lastContactMs;
+  if (isAway) own.push({ code: 'ControlPlaneUnreachable', count: 0, sinceMs: lastContactMs ?? startedAtMs });
+  return own;
+}
+
+/** Names by condition: objects that wait, what isolation found, nodes that are not well. */
+function objectsOf({ last, side }: LocalFacts): ReadonlyMap<ConditionCode, readonly string[]> {
+  const names = namesOf(last);
+  const waiting = (last?.run.plan.waiting ?? []).map(({ id, code }) => ({ code, name: names.get(id) ?? id }));
+  const offenders = [...(side.isolation?.offenders ?? [])].flatMap(([code, found]) =>
+    found.map((name) => ({ code, name: lineOf(name) })),
+  );
+  const nodes = (side.health?.nodes ?? []).map(({ code, node, detail }) => ({
+    code,
+    name: `Node ${lineOf(node)}${detail === '' ? '' : `: ${lineOf(detail)}`}`,
+  }));
+  const grouped = Map.groupBy([...waiting, ...offenders, ...nodes], ({ code }) => code);
+  return new Map([...grouped].map(([code, found]) => [code, found.map(({ name }) => name)]));
+}
