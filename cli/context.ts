@@ -1,27 +1,42 @@
-// What every command of trectl gets instead of reaching for the process: where to write, the environment, the signal
-// of Ctrl-C, and the exit code it leaves behind. Tests make one of their own. Made by main.ts.
+// What every command of trectl gets instead of reaching for the process: where to write, whom to ask, the clock, the
+// environment, the signal of Ctrl-C, and the exit code it leaves behind. Tests make one of their own. Made by main.ts.
 
+import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
+import { type Clock, systemClock } from '../daemon/clock.ts';
 import type { Environment } from '../daemon/config.ts';
 import { type Files, systemFiles } from '../daemon/files.ts';
+import { type Paint, painter, wantsColour } from './paint.ts';
 
 export interface CommandContext {
   /** Results, on stdout. Whole lines. */
   out(text: string): void;
   /** Problems and progress, on stderr. Whole lines. */
   err(text: string): void;
+  /** The terminal that stdout is; undefined when it is none, and then nothing is drawn over. */
+  readonly terminal: Terminal | undefined;
+  /** Asks the person at the keyboard; undefined when nobody is there. */
+  readonly ask: ((question: string) => Promise<string>) | undefined;
   readonly files: Files;
+  readonly clock: Clock;
   readonly environment: Environment;
   /** Ends long work when the person presses Ctrl-C. */
   readonly signal: AbortSignal;
-  /** True when stdout is a terminal: colours and live tables only then. */
-  readonly isTerminal: boolean;
-  /** Columns of the terminal, 120 when it is none. */
+  /** Colours, where they are wanted. */
+  readonly paint: Paint;
+  /** Columns to fit into: those of the terminal, else COLUMNS, else 80. */
   readonly width: number;
   /** Version of this program. */
   readonly version: string;
   /** What the process ends with: one of `exitCodes`. */
   exitCode: number;
+}
+
+/** A screen on which text can be drawn over. */
+export interface Terminal {
+  write(text: string): void;
+  readonly columns: number;
+  readonly rows: number;
 }
 
 export const exitCodes = { done: 0, failed: 1, usage: 2, refused: 3, unreachable: 4 } as const;
@@ -32,17 +47,44 @@ export function processContext(
   version: string,
   signal: AbortSignal,
 ): CommandContext {
+  const { stdin, stdout, stderr } = process;
+  const isTerminal = stdout.isTTY === true;
+  const terminal: Terminal = {
+    write: (text) => void stdout.write(text),
+    get columns() {
+      return stdout.columns;
+    },
+    get rows() {
+      return stdout.rows;
+    },
+  };
   return {
-    out: (text) => void process.stdout.write(`${text}\n`),
-    err: (text) => void process.stderr.write(`${text}\n`),
+    out: (text) => void stdout.write(`${text}\n`),
+    err: (text) => void stderr.write(`${text}\n`),
+    terminal: isTerminal ? terminal : undefined,
+    ask: stdin.isTTY && stderr.isTTY ? (question) => askPerson(question, signal) : undefined,
     files: systemFiles,
+    clock: systemClock,
     environment,
     signal,
-    isTerminal: process.stdout.isTTY === true,
-    width: process.stdout.isTTY === true ? process.stdout.columns : 120,
+    paint: painter(wantsColour(environment, isTerminal)),
+    width: isTerminal ? stdout.columns : widthOf(environment),
     version,
     exitCode: exitCodes.done,
   };
+}
+
+const usualWidth = 80;
+
+/** COLUMNS when it is a sensible number, 80 otherwise. */
+export function widthOf(environment: Environment): number {
+  const columns = Number(environment['COLUMNS'] ?? '');
+  return Number.isInteger(columns) && columns > 0 ? columns : usualWidth;
+}
+
+async function askPerson(question: string, signal: AbortSignal): Promise<string> {
+  using line = createInterface({ input: process.stdin, output: process.stderr });
+  return await line.question(question, { signal });
 }
 
 /** The command that holds others, such as `release`; made when the first of them registers. */

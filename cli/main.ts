@@ -7,7 +7,10 @@
 import { Command } from 'commander';
 import { environment } from '../daemon/config.ts';
 import manifest from '../package.json' with { type: 'json' };
+import { registerAudit } from './audit.ts';
+import { registerAuditVerify } from './audit-verify.ts';
 import { processContext } from './context.ts';
+import { registerEvents } from './events.ts';
 import { describeFailure } from './failure.ts';
 import { registerKey } from './key.ts';
 import { registerLogin } from './login.ts';
@@ -18,12 +21,19 @@ import { registerReleasePublish } from './release-publish.ts';
 import { registerReleaseSchema } from './release-schema.ts';
 import { registerReleaseSign } from './release-sign.ts';
 import { registerReleaseVerify } from './release-verify.ts';
+import { registerSchema } from './schema.ts';
 import { registerSiteApprove } from './site-approve.ts';
 import { registerSiteAssign } from './site-assign.ts';
 import { registerSiteCreate } from './site-create.ts';
+import { registerSiteDelete } from './site-delete.ts';
 import { registerSiteJoinFile } from './site-join-file.ts';
+import { registerSiteLabel } from './site-label.ts';
 import { registerSiteList } from './site-list.ts';
+import { registerSiteRename } from './site-rename.ts';
+import { registerSiteRevoke } from './site-revoke.ts';
+import { registerSiteRollback } from './site-rollback.ts';
 import { registerSiteShow } from './site-show.ts';
+import { registerSiteWait } from './site-wait.ts';
 
 const interrupted = new AbortController();
 process.once('SIGINT', () => interrupted.abort());
@@ -60,6 +70,16 @@ for (const register of [
   registerSiteAssign,
   registerSiteList,
   registerSiteShow,
+  registerSiteWait,
+  registerSiteRollback,
+  registerSiteRename,
+  registerSiteLabel,
+  registerSiteRevoke,
+  registerSiteDelete,
+  registerEvents,
+  registerAudit,
+  registerAuditVerify,
+  registerSchema,
 ]) {
   register(program, context);
 }

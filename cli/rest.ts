@@ -16,9 +16,13 @@ export interface Server {
 }
 
 export interface RestClient extends Disposable {
-  /** The body of the answer. Throws TreError with the code of the problem. */
-  call<T>(method: 'GET' | 'POST' | 'PUT', path: string, body?: unknown): Promise<T>;
+  /** The body of the answer, undefined for an empty one. Throws TreError with the code of the problem. */
+  call<T>(method: Method, path: string, body?: unknown): Promise<T>;
+  /** What the clock of the server said last, milliseconds since 1970; ages are told by it. Undefined before any answer. */
+  serverTime(): number | undefined;
 }
+
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 const timeoutMs = 60_000;
 const connections = 4;
@@ -26,8 +30,10 @@ const maxAnswerBytes = 64 * 2 ** 20;
 
 export function restClient(server: Server, signal: AbortSignal): RestClient {
   const agent = new Agent({ keepAlive: true, maxSockets: connections, ca: server.ca, minVersion: 'TLSv1.2' });
+  let serverTimeMs: number | undefined;
   return {
-    call: async <T>(method: string, path: string, body?: unknown) => {
+    serverTime: () => serverTimeMs,
+    call: async <T>(method: Method, path: string, body?: unknown) => {
       const payload = body === undefined ? '' : JSON.stringify(body);
       const headers = {
         authorization: `Bearer ${server.token}`,
@@ -37,6 +43,7 @@ export function restClient(server: Server, signal: AbortSignal): RestClient {
           : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }),
       };
       const answer = await exchange(`${server.url}${path}`, { method, headers, agent, signal }, payload);
+      serverTimeMs = Number.isNaN(answer.atMs) ? serverTimeMs : answer.atMs;
       return bodyOf<T>(server, answer);
     },
     [Symbol.dispose]: () => agent.destroy(),
@@ -46,6 +53,8 @@ export function restClient(server: Server, signal: AbortSignal): RestClient {
 interface Answer {
   readonly status: number;
   readonly text: string;
+  /** By the server's clock; NaN when it did not say. */
+  readonly atMs: number;
 }
 
 function exchange(url: string, options: RequestOptions, payload: string): Promise<Answer> {
@@ -59,7 +68,11 @@ function exchange(url: string, options: RequestOptions, payload: string): Promis
         if (size > maxAnswerBytes) response.destroy(new Error('the answer is too large'));
       });
       response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }),
+        resolve({
+          status: response.statusCode ?? 0,
+          text: Buffer.concat(chunks).toString('utf8'),
+          atMs: Date.parse(response.headers.date ?? ''),
+        }),
       );
       response.on('error', (error) => reject(failure(url, error)));
     });
@@ -70,6 +83,7 @@ function exchange(url: string, options: RequestOptions, payload: string): Promis
 }
 
 function bodyOf<T>(server: Server, { status, text }: Answer): T {
+  if (status === 204) return undefined as T;
   const body = parsed(text);
   if (status >= 200 && status < 300 && body !== undefined) return body as T;
   const problem = body as { code?: unknown; detail?: unknown } | undefined;

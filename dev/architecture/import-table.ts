@@ -71,6 +71,8 @@ export const rooms: readonly Room[] = [
       'proto/errors.ts',
       'proto/conditions.ts',
       'proto/health-reasons.ts',
+      'proto/pointer.ts',
+      { types: 'proto/strict-json.ts' },
     ],
   },
   {
@@ -231,12 +233,12 @@ export const rooms: readonly Room[] = [
   {
     path: 'cli',
     ours: ['release', 'proto', 'daemon', 'package.json'],
-    npm: ['commander', 'js-yaml'],
+    npm: ['commander', 'js-yaml', 'zod'],
     node: 'any',
   },
   {
     path: 'dev',
-    ours: ['daemon', 'bin', 'proto/errors.ts', 'proto/conditions.ts', 'proto/health-reasons.ts'],
+    ours: ['daemon', 'bin', 'cli', 'proto/errors.ts', 'proto/conditions.ts', 'proto/health-reasons.ts'],
     node: 'any',
   },
   { path: 'bin', ours: [], node: 'any' },

@@ -3,10 +3,11 @@
 import test from 'ava';
 import type { CommandContext } from '../../cli/context.ts';
 import { describeFailure, refuse } from '../../cli/failure.ts';
-import { factLines, type OutputFormat, printTable, tableText } from '../../cli/output.ts';
+import { factLines, type OutputFormat, printTable } from '../../cli/output.ts';
+import { tableText } from '../../cli/table.ts';
 import { DaemonError } from '../../daemon/errors.ts';
-import { systemFiles } from '../../daemon/files.ts';
 import { TreError } from '../../proto/errors.ts';
+import { plainContext } from '../support/trectl.ts';
 
 interface Site {
   readonly name: string;
@@ -26,19 +27,7 @@ const rows = [
 function captured(): CommandContext & { lines: string[] } {
   const lines: string[] = [];
   const out = (text: string): void => void lines.push(text);
-  const signal = new AbortController().signal;
-  return {
-    lines,
-    out,
-    err: out,
-    files: systemFiles,
-    environment: {},
-    signal,
-    isTerminal: false,
-    width: 80,
-    version: '1',
-    exitCode: 0,
-  };
+  return { ...plainContext({ out, err: out, width: 80 }), lines };
 }
 
 const prints = test.macro({
@@ -55,7 +44,7 @@ test(prints, 'wide', 'NAME     ID\nnorth    1\nsüd-ost  22');
 test(prints, 'json', JSON.stringify(rows, undefined, 2));
 test(prints, 'yaml', "- name: north\n  id: '1'\n- name: süd-ost\n  id: '22'");
 
-test('a table without rows is its titles', (t) => t.is(tableText(columns, []), 'NAME'));
+test('a table without rows is its titles', (t) => t.is(tableText(columns, []), 'NAME  ID'));
 
 test('facts stand under each other, without the empty ones', (t) => {
   t.is(

@@ -1,0 +1,100 @@
+// `trectl site wait`: stays until a site has applied what is wanted, or until it is healthy with it, and says on stderr
+// what it waits for. Ends at once when the site refuses what is wanted. Also what `site rollback --wait` does.
+
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { isErrorCode, TreError } from '../proto/errors.ts';
+import type { SiteDetailAnswer } from './answers.ts';
+import { type CommandContext, group } from './context.ts';
+import { secondText } from './moments.ts';
+import { patiently } from './patience.ts';
+import type { RestClient } from './rest.ts';
+import { connect } from './server.ts';
+import { appliedOf, healthOf, releaseText, spoken, troubleOf } from './site-words.ts';
+
+const goals = ['applied', 'healthy'] as const;
+type Goal = (typeof goals)[number];
+
+export interface WaitOptions {
+  /** `/v1/sites/NAME` */
+  readonly path: string;
+  /** To be reached; the newest one when not given. */
+  readonly generation?: number;
+  readonly wanted: Goal;
+  readonly timeoutMs: number;
+}
+
+const pollMs = 1_000;
+
+export function registerSiteWait(program: Command, context: CommandContext): void {
+  group(program, 'site', 'sites and what they run')
+    .command('wait')
+    .argument('<site>', 'name or id')
+    .description('stay until a site has applied what is wanted and is healthy')
+    .addOption(new Option('--for <goal>', 'what to wait for').choices(goals).default('healthy'))
+    .option('--timeout <time>', 'how long to wait, such as 90s or 30m', durationMs, durationMs('10m'))
+    .addHelpText('after', '\nExample:\n  $ trectl site wait leeds --timeout 30m')
+    .action(async (site: string, options: { for: Goal; timeout: number }) => {
+      using client = await connect(context);
+      const path = `/v1/sites/${encodeURIComponent(site)}`;
+      await waitForSite(context, client, { path, wanted: options.for, timeoutMs: options.timeout });
+    });
+}
+
+/** Throws TreError with the code of the refusal, or STILL_WAITING when the time is over. */
+export async function waitForSite(
+  context: CommandContext,
+  client: RestClient,
+  { path, generation, wanted, timeoutMs }: WaitOptions,
+): Promise<void> {
+  const { clock, signal } = context;
+  const endsAt = clock.monotonic() + timeoutMs;
+  const onSilence = (): void => tell('no answer from the control plane');
+  let told = '';
+  const tell = (line: string): void => {
+    if (line !== told) context.err(`${secondText(clock.now())}  ${line}`);
+    told = line;
+  };
+  for (;;) {
+    const site = await patiently(() => client.call<SiteDetailAnswer>('GET', path), {
+      clock,
+      signal,
+      onSilence,
+    });
+    const goal = generation ?? site.desired?.generation ?? 0;
+    refuseIfRefused(site, goal);
+    tell(standing(site, client.serverTime() ?? clock.now()));
+    if (isThere(site, goal, wanted)) return;
+    if (clock.monotonic() > endsAt) throw new TreError('STILL_WAITING', `${site.name} is not ${wanted}.`);
+    await clock.sleep(pollMs, signal);
+  }
+}
+
+function isThere({ state, verdict }: SiteDetailAnswer, goal: number, wanted: Goal): boolean {
+  if (state === null || goal === 0 || state.generation < goal || !state.applied || !verdict.isNews)
+    return false;
+  return wanted === 'applied' || verdict.word === 'healthy';
+}
+
+function refuseIfRefused({ refused, held, name }: SiteDetailAnswer, goal: number): void {
+  if (refused === null || refused.generation < goal || (held?.generation ?? 0) >= goal) return;
+  const { code, text, generation } = refused;
+  if (isErrorCode(code)) throw new TreError(code, `${name} refused generation ${generation}. ${text}`);
+}
+
+function standing(site: SiteDetailAnswer, nowMs: number): string {
+  const { desired, state, name } = site;
+  const trouble = troubleOf(site);
+  const parts = [
+    `applied ${spoken(appliedOf(site), nowMs)}`,
+    `healthy ${spoken(healthOf(site), nowMs)}`,
+    ...(trouble.text === '-' ? [] : [spoken(trouble, nowMs)]),
+  ];
+  return `${name}: generation ${state?.generation ?? 0} of ${desired?.generation ?? 0} (${releaseText(desired?.release)}), ${parts.join(', ')}`;
+}
+
+/** `90s`, `30m`, `2h` -> milliseconds. */
+export function durationMs(text: string): number {
+  const [, number, unit] = /^(\d{1,6})(s|m|h)$/.exec(text) ?? [];
+  if (number === undefined) throw new InvalidArgumentError('It must be a time such as 90s, 30m or 2h.');
+  return Number(number) * (unit === 's' ? 1_000 : unit === 'm' ? 60_000 : 3_600_000);
+}

@@ -1,0 +1,131 @@
+// The screens of the operator, as text files beside this one: at 80 and at 160 columns, with and without colours. And
+// the law behind them: whatever a site is like, nothing that is not news is shown without its age.
+
+import { join } from 'node:path';
+import test from 'ava';
+import fc from 'fast-check';
+import type { SiteDetailAnswer } from '../../cli/answers.ts';
+import { printTable } from '../../cli/output.ts';
+import { displayWidth, painter, withoutColour } from '../../cli/paint.ts';
+import { chosenFacts, siteColumns } from '../../cli/site-columns.ts';
+import { sitePage } from '../../cli/site-page.ts';
+import { sitesScreen } from '../../cli/sites-screen.ts';
+import { isGolden } from '../support/golden.ts';
+import { anySite, nowMs, silentDetail, someSites, troubledDetail } from '../support/site-answers.ts';
+import { plainContext } from '../support/trectl.ts';
+
+interface Look {
+  readonly width: number;
+  readonly isColoured: boolean;
+  readonly isWide?: boolean;
+}
+
+const facts = chosenFacts(undefined, false);
+
+function list({ width, isColoured, isWide = false }: Look): string {
+  const lines: string[] = [];
+  const print = (text: string): void => void lines.push(text);
+  const context = plainContext({ out: print, err: print, width, paint: painter(isColoured) });
+  const columns = siteColumns(chosenFacts(undefined, isWide), nowMs);
+  printTable(context, isWide ? 'wide' : 'table', { columns, rows: someSites });
+  return lines.join('\n');
+}
+
+function page(site: SiteDetailAnswer): (look: Look) => string {
+  return ({ width, isColoured, isWide = false }) =>
+    sitePage(site, { nowMs, width, isWide, paint: painter(isColoured) });
+}
+
+function watch({ width, isColoured }: Look): string {
+  const silence = {
+    sinceMs: nowMs - 40_000,
+    why: 'CONTROL_PLANE_UNREACHABLE: tre.example.org:8443: connect ECONNREFUSED',
+  };
+  const seen = { sites: someSites, answeredAtMs: nowMs - 41_000, nowMs, silence };
+  return sitesScreen(seen, { facts, width, rows: 24, paint: painter(isColoured) }).join('\n');
+}
+
+const screens = { list, show: page(troubledDetail), 'show-silent': page(silentDetail), watch };
+
+for (const [name, screen] of Object.entries(screens)) {
+  for (const width of [80, 160]) {
+    test(`${name} at ${width} columns`, (t) => {
+      const plain = screen({ width, isColoured: false });
+      isGolden(t, join(import.meta.dirname, 'goldens', `${name}-${width}.txt`), plain);
+      const coloured = screen({ width, isColoured: true });
+      isGolden(t, join(import.meta.dirname, 'goldens', `${name}-${width}-colour.txt`), coloured);
+      t.is(withoutColour(coloured), plain, 'colours add nothing and take nothing away');
+      for (const line of plain.split('\n')) t.true(displayWidth(line) <= width, line);
+    });
+  }
+}
+
+test('-o wide shows all columns, and where each figure was read', (t) => {
+  const look = { width: 80, isColoured: false, isWide: true };
+  const text = list(look);
+  for (const { title } of chosenFacts(undefined, true)) t.true(text.includes(title.toUpperCase()), title);
+  t.notRegex(text, /hidden/);
+  t.regex(
+    page(troubledDetail)(look),
+    /memory\.available: +11\.5 GiB of 31\.2 GiB \(37 %\) +from \/proc\/meminfo/,
+  );
+});
+
+/** Every word that says that all is well, and what must follow it on its line. */
+const wellWithoutAge = /\b(?:healthy|yes)\b(?!:)(?! (?:at |(?:\d+ (?:s|min|h|d) ago|just now)))/g;
+
+function unaged(text: string): readonly string[] {
+  return text
+    .split('\n')
+    .filter((line) => !/^(NAME|COMPONENT) /.test(line))
+    .flatMap((line) => line.match(wellWithoutAge) ?? []);
+}
+
+test('what is not news is never shown without its age', (t) => {
+  const law = fc.property(anySite(false), fc.constantFrom(40, 80, 160, 400), (site, width) => {
+    const columns = siteColumns(chosenFacts(undefined, true), nowMs);
+    const lines: string[] = [];
+    const context = plainContext({ out: (text) => lines.push(text), width: 1_000 });
+    printTable(context, 'wide', { columns, rows: [site] });
+    t.deepEqual(unaged(lines.join('\n')), []);
+    // Wrapped lines are joined again: a break between a word and its age hides nothing.
+    const shown = sitePage(site, { nowMs, width, isWide: true, paint: painter(false) });
+    t.deepEqual(unaged(shown.replaceAll(/\n +/g, ' ')), []);
+    const seen = { sites: [site], answeredAtMs: nowMs, nowMs, silence: null };
+    const [headline = '', ...rest] = sitesScreen(seen, {
+      facts,
+      width: 1_000,
+      rows: 24,
+      paint: painter(false),
+    });
+    t.deepEqual(unaged(rest.join('\n')), []);
+    t.notRegex(headline, /\d (healthy|not healthy|in progress)/);
+  });
+  fc.assert(law, { numRuns: 1_000 });
+});
+
+test('what is news is shown as it is', (t) => {
+  const law = fc.property(anySite(true), (site) => {
+    const columns = siteColumns(chosenFacts(['healthy'], false), nowMs);
+    const cell = columns[0]?.value(site) ?? '';
+    t.is(site.verdict.word === 'healthy' && site.revokedAt === null, cell === 'yes', cell);
+  });
+  fc.assert(law);
+});
+
+test('a list that is higher than the screen shows the worst and says how many are left', (t) => {
+  const many = Array.from({ length: 100 }, (_, index) => {
+    const site = someSites[index === 77 ? 2 : 0];
+    return {
+      ...(site ?? someSites[0]),
+      id: String(index),
+      name: `site-${index}`,
+    } as (typeof someSites)[number];
+  });
+  const seen = { sites: many, answeredAtMs: nowMs, nowMs, silence: null };
+  const lines = sitesScreen(seen, { facts, width: 200, rows: 20, paint: painter(false) });
+  t.true(lines.length < 20, String(lines.length));
+  t.regex(lines.join('\n'), /^site-77 .*NotHealthy$/m);
+  t.regex(lines.join('\n'), /^and \d+ more, none of them worse/m);
+  t.regex(lines[0] ?? '', /100 sites: 99 healthy, 1 not healthy/);
+});
