@@ -1,26 +1,11 @@
 // Every command of trectl tells how it is used: --help with an example that begins with its own name.
 // The commands are found in the folder, so that a new one cannot be forgotten.
 
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import test from 'ava';
 import { Command } from 'commander';
 import type { CommandContext } from '../../cli/context.ts';
+import { allCommands } from '../support/operator-desk.ts';
 import { runTrectl } from '../support/trectl.ts';
-
-type Register = (program: Command, context: CommandContext) => void;
-
-const folder = join(import.meta.dirname, '../../cli');
-
-async function registers(): Promise<readonly Register[]> {
-  const names = readdirSync(folder).filter((name) => name.endsWith('.ts') && name !== 'main.ts');
-  const modules = await Promise.all(
-    names.map((name) => import(join(folder, name)) as Promise<Record<string, unknown>>),
-  );
-  return modules
-    .flatMap((module) => Object.entries(module))
-    .flatMap(([name, value]) => (/^register[A-Z]/.test(name) ? [value as Register] : []));
-}
 
 /** Names of the commands that do something, such as `['site', 'list']`. */
 function leaves(command: Command, path: readonly string[] = []): readonly (readonly string[])[] {
@@ -29,11 +14,11 @@ function leaves(command: Command, path: readonly string[] = []): readonly (reado
 }
 
 test('every command has an example of itself', async (t) => {
-  const found = await registers();
+  const found = await allCommands();
   const program = new Command('trectl');
   for (const register of found) register(program, {} as CommandContext);
   const commands = leaves(program);
-  t.true(commands.length >= 15, commands.map((path) => path.join(' ')).join(', '));
+  t.true(commands.length >= 25, commands.map((path) => path.join(' ')).join(', '));
   for (const path of commands) {
     const { code, stdout } = await runTrectl(found, [...path, '--help']);
     t.is(code, 0);

@@ -33,7 +33,7 @@ export interface Ran {
   readonly stderr: string;
 }
 
-type Register = (program: Command, context: CommandContext) => void;
+export type Register = (program: Command, context: CommandContext) => void;
 
 /** Runs one command line; `environment` is all that the command sees of it, `changes` replace what it is given. */
 export async function runTrectl(
