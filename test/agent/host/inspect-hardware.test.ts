@@ -81,7 +81,10 @@ test('a program that hangs, with a child of its own, is ended with it when the a
 });
 
 test('planted names and serial numbers of the machine stay inside the program', async (t) => {
-  if (!isRoot) return t.pass('only root can plant them');
+  if (!isRoot) {
+    t.pass('only root can plant them');
+    return;
+  }
   const folder = scratch(t);
   const mark = 'planted-7f3a';
   const firmware = join(folder, 'virtual', 'dmi', 'id');
@@ -117,7 +120,10 @@ test('serial number and host name are read from their places when they may be', 
 });
 
 test('the program is nobody while it asks', async (t) => {
-  if (!isRoot) return t.pass('only root has something to give up');
+  if (!isRoot) {
+    t.pass('only root has something to give up');
+    return;
+  }
   const folder = scratch(t);
   // The library starts lscpu: one of ours, found first, says who it is.
   const seen = join(folder, 'seen');

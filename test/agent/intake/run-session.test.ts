@@ -550,3 +550,23 @@ test('a certificate past its half life is renewed at a heartbeat, on the open st
   t.is(server.streams.length, 1);
   t.true(server.received.some((message) => message.case === 'heartbeat'));
 });
+
+test('each Welcome says how far the clocks are apart; one without a time says nothing', async (t) => {
+  const { server, start, join } = await stage(t);
+  const offsets: number[] = [];
+  let serverTimeMs = (): bigint => BigInt(Date.now() - 90_000);
+  server.script.onMessage = (message, stream) => {
+    if (message.case !== 'hello') return;
+    const value = { capability: 1, heartbeatMs: 30_000, epoch: 1, serverTimeMs: serverTimeMs() };
+    stream.say({ case: 'welcome', value });
+  };
+  await join();
+  const first = start({ onClockOffset: (offsetMs) => offsets.push(offsetMs) });
+  await until(() => first.session.status().kind === 'streaming', 'the stream');
+  t.true(Math.abs((offsets[0] ?? 0) - 90_000) < 2_000, String(offsets));
+  await first.stop();
+  serverTimeMs = () => 0n;
+  const second = start({ onClockOffset: (offsetMs) => offsets.push(offsetMs) });
+  await until(() => second.session.status().kind === 'streaming', 'the stream');
+  t.is(offsets.length, 1);
+});
