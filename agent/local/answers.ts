@@ -4,9 +4,10 @@ import { TreError } from '../../proto/errors.ts';
 import type { Hold } from '../store/holds.ts';
 import type { AgentStore } from '../store/store.ts';
 import { ledgerLines } from './ledger-lines.ts';
+import type { LocalFacts } from './local-facts.ts';
 import { type ShutdownDeps, shutDown } from './shutdown.ts';
 import type { Answer } from './socket.ts';
-import { type LocalFacts, statusOf } from './status.ts';
+import { statusOf } from './status.ts';
 import { storeFacts } from './support-facts.ts';
 
 export interface AnswerDeps extends Omit<ShutdownDeps, 'waiting'> {

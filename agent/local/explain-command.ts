@@ -2,11 +2,11 @@
 // with one, what it has to do with this site now. Without a code: all that hold now. Registered by main.ts.
 import { type Command, Option } from 'commander';
 import { errors, TreError } from '../../proto/errors.ts';
+import type { AgentStatus } from './agent-status.ts';
 import { type Explanation, explanationsOf, nearCodes } from './codes.ts';
 import { type Flags, type LocalContext, withSocket } from './command-context.ts';
 import { minute } from './screen-words.ts';
 import { askAgent } from './socket.ts';
-import type { AgentStatus } from './status.ts';
 import { labelled, wrapped } from './wrap.ts';
 
 /** As -o json prints it. `now` is what this site has to do with the code; null when no agent answers. */

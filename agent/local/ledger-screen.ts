@@ -2,9 +2,8 @@
 // Called by ledger-command.ts, message by message, so that a long ledger needs no memory.
 import type { LedgerExtent } from '../store/ledger.ts';
 import type { LedgerField } from './ledger-fields.ts';
-import type { ScreenOptions } from './screen.ts';
 import { counted, day, second } from './screen-words.ts';
-import { wrapped } from './wrap.ts';
+import { type ScreenOptions, wrapped } from './wrap.ts';
 
 /** One message with its fields. */
 export interface ShownMessage {

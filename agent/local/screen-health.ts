@@ -1,11 +1,11 @@
 // Health on the screen: one line for the whole site, and one row per component with its three facts. PURE.
 // Law: a look that is older than three heartbeats is called old, and what it saw is told in the past. Called by screen.ts.
+
+import type { AgentStatus } from './agent-status.ts';
 import type { Paint } from './paint.ts';
-import type { ScreenOptions } from './screen.ts';
 import { ago, counted } from './screen-words.ts';
-import type { AgentStatus } from './status.ts';
 import type { ShownComponent } from './status-health.ts';
-import { columns } from './wrap.ts';
+import { columns, type ScreenOptions } from './wrap.ts';
 
 export function healthText({ wanted, health, now }: AgentStatus, paint: Paint): string {
   if (wanted === null) return '';

@@ -1,9 +1,9 @@
 // The machine and isolation on the screen: the figures that matter, in the units of people. PURE.
 // A value that cannot be had is not mentioned. Called by screen.ts; all values with their sources are in `-o json`.
 import type { MeasureName } from '../../proto/measures.ts';
+import type { AgentStatus } from './agent-status.ts';
 import type { Paint } from './paint.ts';
 import { ago, bytesText, minute, span } from './screen-words.ts';
-import type { AgentStatus } from './status.ts';
 
 export function machineText({ machine, now }: AgentStatus): string {
   if (machine === null || machine.measuredAt === null) return '';

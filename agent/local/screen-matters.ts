@@ -1,12 +1,11 @@
 // What is the matter, block by block: conditions, the red ones first, with their objects and what to do; then the refusal, and
 // the words of the API server and of the network. PURE. Called by screen.ts.
 import { type HealthReason, healthReasons } from '../../proto/health-reasons.ts';
-import type { ScreenOptions } from './screen.ts';
+import type { AgentStatus } from './agent-status.ts';
 import { counted, minute } from './screen-words.ts';
-import type { AgentStatus } from './status.ts';
 import type { ShownCondition } from './status-conditions.ts';
 import type { ShownTrouble } from './status-health.ts';
-import { wrapped } from './wrap.ts';
+import { type ScreenOptions, wrapped } from './wrap.ts';
 
 /** The screen is one screen: how many objects of a condition are told with their words. */
 const shownTroubles = 10;

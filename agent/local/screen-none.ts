@@ -1,8 +1,7 @@
 // The screen when nobody answers: what that means for the person, and what to do. PURE. Called by status-command.ts.
 // The code stands in it, so that `tre-agent explain` and a search find it.
 import { errors } from '../../proto/errors.ts';
-import type { ScreenOptions } from './screen.ts';
-import { labelled, wrapped } from './wrap.ts';
+import { labelled, type ScreenOptions, wrapped } from './wrap.ts';
 
 export function noAgentScreen(socket: string, { width, paint }: ScreenOptions): string {
   const { text, next } = errors.AGENT_NOT_RUNNING;

@@ -1,19 +1,14 @@
 // The screen of `tre-agent status`: plain words for a person who runs a hospital's machines, not Kubernetes. PURE.
 // The first line says whether somebody has to do something; everything red says what. Text breaks between words at the
 // width of the screen and is never cut. Called by status-command.ts.
-import { type Paint, plain } from './paint.ts';
+
+import type { AgentStatus, VerdictWord } from './agent-status.ts';
+import { plain } from './paint.ts';
 import { componentsBlock, healthText } from './screen-health.ts';
 import { isolationText, machineText } from './screen-machine.ts';
 import { mattersOf } from './screen-matters.ts';
 import { ago, day, minute, sooner, span } from './screen-words.ts';
-import type { AgentStatus } from './status.ts';
-import type { VerdictWord } from './verdict.ts';
-import { labelled, wrapped } from './wrap.ts';
-
-export interface ScreenOptions {
-  readonly width: number;
-  readonly paint: Paint;
-}
+import { labelled, type ScreenOptions, wrapped } from './wrap.ts';
 
 export const plainScreen: ScreenOptions = { width: 80, paint: plain };
 

@@ -2,11 +2,11 @@
 // Exit code 0 when nothing is red, 1 when something is, 4 when no agent answers. Registered by main.ts.
 import { type Command, Option } from 'commander';
 import { TreError } from '../../proto/errors.ts';
+import type { AgentStatus } from './agent-status.ts';
 import { type Flags, type LocalContext, withSocket } from './command-context.ts';
 import { headline, screenOf } from './screen.ts';
 import { noAgentScreen } from './screen-none.ts';
 import { askAgent } from './socket.ts';
-import type { AgentStatus } from './status.ts';
 import { changesOf } from './watch.ts';
 
 export function addStatusCommand(program: Command, context: LocalContext): void {

@@ -1,7 +1,7 @@
 // The conditions that hold now, with their words and the objects that they concern: those of the last report, and those
 // that only this machine can know. PURE. Called by status.ts.
 import { type Condition, type ConditionCode, conditions as conditionList } from '../../proto/conditions.ts';
-import type { LocalFacts } from './status.ts';
+import type { LocalFacts } from './local-facts.ts';
 import { lineOf, namesOf, time } from './status-words.ts';
 
 export interface ShownCondition {

@@ -2,7 +2,7 @@
 // The wanted document is good for being accepted until a time; what runs goes on after it.
 import { parseDesired } from '../../proto/document.ts';
 import { decodeEnvelope } from '../../proto/envelope.ts';
-import type { LocalFacts } from './status.ts';
+import type { LocalFacts } from './local-facts.ts';
 import { time } from './status-words.ts';
 
 export interface Expiry {

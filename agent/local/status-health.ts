@@ -2,7 +2,7 @@
 // PURE. Law: what was seen for another document, or too long ago, is never called healthy. Called by status.ts.
 import { type HealthReason, type HealthStatus, healthReasons } from '../../proto/health-reasons.ts';
 import type { HealthSnapshot } from '../health/snapshot.ts';
-import type { LocalFacts } from './status.ts';
+import type { LocalFacts } from './local-facts.ts';
 import { isOld, lineOf, namesOf, time } from './status-words.ts';
 
 /** One object that does not work, is not ready, or could not be looked at. */

@@ -1,7 +1,8 @@
 // Small readings that all parts of the status share: times, names of objects, free text on one line, and when news is
 // old. PURE. Called by status.ts and its parts.
+
+import type { RunFacts } from './local-facts.ts';
 import { objectText } from './object-text.ts';
-import type { RunFacts } from './status.ts';
 
 /** Three heartbeats: whatever was seen before that may have changed since. */
 export const newsMs = 90_000;

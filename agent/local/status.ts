@@ -1,119 +1,18 @@
-// What the agent knows of itself, as one plain value for the screen and for programs (`tre-agent status -o json`).
-// PURE. It never leaves this machine: so objects have their names here and the API server its words.
-// Built by answers.ts for each question that comes over the socket; its schema is status-schema.ts.
-import type { Condition } from '../../proto/conditions.ts';
+// What the agent knows of itself, as one plain value for the screen and for programs. PURE.
+// It never leaves this machine: so objects have their names here and the API server its words.
+// Called by answers.ts for each question that comes over the socket.
 import { releaseName } from '../../proto/document.ts';
-import { type ErrorCode, errors } from '../../proto/errors.ts';
-import type { Plan } from '../plan/step.ts';
-import type { Observed, Wanted } from '../plan/world.ts';
+import { errors } from '../../proto/errors.ts';
 import type { SideFacts } from '../report/side-facts.ts';
 import type { AgentStore } from '../store/store.ts';
-import { conditionsOf, type ShownCondition } from './status-conditions.ts';
-import { type Expiry, expiriesOf } from './status-expiry.ts';
-import { componentsOf, healthOf, type ShownComponent, type ShownHealth } from './status-health.ts';
-import { isolationOf, machineOf, type ShownIsolation, type ShownMachine } from './status-machine.ts';
+import type { AgentStatus } from './agent-status.ts';
+import type { LocalFacts, RunFacts, SessionFacts } from './local-facts.ts';
+import { conditionsOf } from './status-conditions.ts';
+import { expiriesOf } from './status-expiry.ts';
+import { componentsOf, healthOf } from './status-health.ts';
+import { isolationOf, machineOf } from './status-machine.ts';
 import { isOld, lineOf, namesOf, time, timeOrNull } from './status-words.ts';
-import { type Verdict, verdictOf } from './verdict.ts';
-
-/** How it stands with the control plane; `trouble` is what went wrong since it last answered. */
-export interface SessionFacts {
-  readonly kind: 'enrolling' | 'connecting' | 'streaming' | 'backing-off' | 'offline';
-  readonly trouble: { readonly code: ErrorCode; readonly detail: string } | null;
-  readonly words: string | null;
-  readonly expiresAtMs: number | null;
-}
-
-/** The last run of the reconciler, as the reporter keeps it. */
-export interface RunFacts {
-  readonly run: { readonly plan: Plan; readonly observed: Observed };
-  readonly wanted: Wanted | null;
-  readonly conditions: readonly (Condition & { readonly sinceMs: number })[];
-  readonly problems: readonly { readonly id: string; readonly code: ErrorCode; readonly detail: string }[];
-  readonly appliedCount: number;
-}
-
-export interface LocalFacts {
-  readonly store: AgentStore;
-  readonly session: SessionFacts;
-  /** Undefined until the first run has ended. */
-  readonly last: RunFacts | undefined;
-  /** What the other rooms know now. */
-  readonly side: SideFacts;
-  readonly version: string;
-  readonly startedAtMs: number;
-  readonly nowMs: number;
-}
-
-/** Times are RFC 3339, UTC. */
-export interface AgentStatus {
-  /** The first line of the screen: how it stands, in one word and one sentence, and what to do. */
-  readonly verdict: Verdict;
-  /** True when something is broken and a person should look. */
-  readonly isRed: boolean;
-  readonly version: string;
-  readonly now: string;
-  readonly site: { readonly id: string; readonly name: string } | null;
-  /** The six words of this machine while it waits for approval. */
-  readonly fingerprint: string | null;
-  readonly controlPlane: {
-    readonly address: string;
-    readonly state: 'connected' | 'pending' | 'unreachable' | 'connecting' | 'refused';
-    /** When it last answered; null for never. */
-    readonly lastContact: string | null;
-    readonly certificateUntil: string | null;
-    readonly code: ErrorCode | null;
-    readonly detail: string | null;
-  };
-  readonly wanted: {
-    readonly release: string;
-    readonly digest: string;
-    readonly generation: number;
-    readonly epoch: number;
-    readonly since: string;
-  } | null;
-  readonly running: { readonly release: string; readonly digest: string; readonly since: string } | null;
-  readonly cluster: {
-    readonly state: 'unknown' | 'ready' | 'away';
-    readonly version: string | null;
-    readonly detail: string | null;
-    readonly lookedAt: string | null;
-    /** Nobody has looked for so long that what is said of it may no longer hold. */
-    readonly isOld: boolean;
-  };
-  readonly applied: boolean;
-  readonly drifted: boolean;
-  readonly objects: { readonly wanted: number; readonly applied: number; readonly waiting: number };
-  readonly components: readonly ShownComponent[];
-  readonly health: ShownHealth;
-  readonly isolation: ShownIsolation | null;
-  readonly machine: ShownMachine | null;
-  readonly hold: { readonly since: string; readonly until: string; readonly why: string } | null;
-  /** What runs out, the soonest first. */
-  readonly expires: readonly Expiry[];
-  readonly conditions: readonly ShownCondition[];
-  readonly problems: readonly {
-    readonly object: string;
-    readonly code: ErrorCode;
-    readonly detail: string;
-  }[];
-  readonly kept: readonly string[];
-  readonly refusal: {
-    readonly code: ErrorCode;
-    readonly generation: number;
-    readonly at: string;
-    readonly text: string;
-    readonly next: string;
-  } | null;
-  /** The last run that changed something or failed at something. */
-  readonly lastChange: {
-    readonly at: string;
-    readonly applied: number;
-    readonly repaired: number;
-    readonly deleted: number;
-    readonly failed: number;
-  } | null;
-  readonly reportsWaiting: number;
-}
+import { verdictOf } from './verdict.ts';
 
 const shownProblems = 20;
 

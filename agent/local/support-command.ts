@@ -7,11 +7,11 @@ import type { Command } from 'commander';
 import type { Config } from '../../daemon/config.ts';
 import { systemFiles } from '../../daemon/files.ts';
 import { errors, TreError } from '../../proto/errors.ts';
+import type { AgentStatus } from './agent-status.ts';
 import { answersOrData } from './answers-or-data.ts';
 import { type Flags, type LocalContext, type LocalSettings, withSocket } from './command-context.ts';
 import { counted } from './screen-words.ts';
 import { askAgent } from './socket.ts';
-import type { AgentStatus } from './status.ts';
 import { type StoreFacts, storeFacts } from './support-facts.ts';
 import { supportStatus } from './support-status.ts';
 import { tarOf } from './tar.ts';
@@ -37,7 +37,7 @@ What will be written is listed first. To read it yourself: tar -xzOf FILE
 
 Examples:
   $ tre-agent support-bundle
-  $ tre-agent support-bundle --yes --out /tmp/support.tar.gz`,
+  $ tre-agent support-bundle --yes --out support.tar.gz`,
     )
     .action((flags: Flags) => bundle(flags, context));
 }

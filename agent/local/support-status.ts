@@ -2,7 +2,7 @@
 // Law: every field is picked by hand, so that one that is added to the status later stays here. Called by
 // support-command.ts.
 import { hardwareFacts, isHardwareName } from '../../proto/measures.ts';
-import type { AgentStatus } from './status.ts';
+import type { AgentStatus } from './agent-status.ts';
 
 export function supportStatus(status: AgentStatus) {
   const { controlPlane, cluster, health, isolation, machine, refusal, site, wanted } = status;

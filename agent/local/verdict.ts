@@ -1,24 +1,7 @@
 // The first line of the screen: how the site stands in one word, why in one sentence, and what to do. PURE.
 // Law: green means that everything wanted is applied and works, seen within the last three heartbeats; nothing else is
 // green. Called by status.ts.
-import type { AgentStatus } from './status.ts';
-
-export type VerdictWord =
-  | 'GREEN'
-  | 'RED'
-  | 'ATTENTION'
-  | 'WAITING'
-  | 'READY'
-  | 'STARTING'
-  | 'WORKING'
-  | 'UNKNOWN';
-
-export interface Verdict {
-  readonly word: VerdictWord;
-  readonly text: string;
-  /** What to do; empty when there is nothing. */
-  readonly next: string;
-}
+import type { AgentStatus, Verdict } from './agent-status.ts';
 
 export function verdictOf(status: Omit<AgentStatus, 'verdict'>): Verdict {
   const { conditions, wanted, fingerprint, cluster, applied, health } = status;

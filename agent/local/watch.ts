@@ -1,7 +1,7 @@
 // Looks at the status again and again, at most once a second, and tells what is new. A change is anything but the time of a
 // look and the figures of the machine, which always move. Called by status-command.ts.
 import type { Clock } from '../../daemon/clock.ts';
-import type { AgentStatus } from './status.ts';
+import type { AgentStatus } from './agent-status.ts';
 
 export interface WatchOptions {
   readonly clock: Clock;

@@ -1,5 +1,12 @@
 // Text that fits a screen: broken between words, never cut. A word that is longer than the screen stands alone on its line.
 // PURE. Colours have no width. Called by the screens of this room.
+import type { Paint } from './paint.ts';
+
+/** How a screen is drawn: `width` in columns. */
+export interface ScreenOptions {
+  readonly width: number;
+  readonly paint: Paint;
+}
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what a colour is
 const colourForm = /\u001B\[\d+m/g;

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { askAgent } from '../../agent/local/socket.ts';
-import type { AgentStatus } from '../../agent/local/status.ts';
+import type { AgentStatus } from '../../agent/local/agent-status.ts';
 import { systemClock } from '../../daemon/clock.ts';
 import { environment } from '../../daemon/config.ts';
 import { type Child, systemExec } from '../../daemon/exec.ts';

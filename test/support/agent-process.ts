@@ -3,8 +3,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
+import type { AgentStatus } from '../../agent/local/agent-status.ts';
 import { askAgent } from '../../agent/local/socket.ts';
-import type { AgentStatus } from '../../agent/local/status.ts';
 import { systemClock } from '../../daemon/clock.ts';
 import { environment } from '../../daemon/config.ts';
 import { type RunResult, systemExec } from '../../daemon/exec.ts';

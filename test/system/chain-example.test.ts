@@ -3,7 +3,7 @@
 
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
-import type { AgentStatus } from '../../agent/local/status.ts';
+import type { AgentStatus } from '../../agent/local/agent-status.ts';
 import { nameOf } from '../support/live-objects.ts';
 import { releaseWalk } from '../support/release-walk.ts';
 import { type PublishedRelease, type RunningFleet, runningFleet } from '../support/running-fleet.ts';

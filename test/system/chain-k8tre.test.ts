@@ -4,7 +4,7 @@
 
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import type { AgentStatus } from '../../agent/local/status.ts';
+import type { AgentStatus } from '../../agent/local/agent-status.ts';
 import { systemFiles } from '../../daemon/files.ts';
 import { k8treDataFolder, k8treDates, prepareK8tre } from '../../dev/k8tre.ts';
 import type { WorldOptions } from '../../dev/k8tre-world.ts';

@@ -3,7 +3,7 @@
 
 import test, { type ExecutionContext } from 'ava';
 import { screenOf } from '../../agent/local/screen.ts';
-import type { AgentStatus } from '../../agent/local/status.ts';
+import type { AgentStatus } from '../../agent/local/agent-status.ts';
 import type { JsonObject } from '../../proto/strict-json.ts';
 import { differences } from '../support/asked-is-live.ts';
 import { eventually, inSeconds } from '../support/eventually.ts';
