@@ -88,9 +88,10 @@ test('many disks: as many as fit', (t) => {
   t.true(value.length <= 128 && value.length > 100 && value.endsWith('HD'));
 });
 
+// biome-ignore format: one line reads as the list it is
 const fillers = [
-  ...['To be filled by O.E.M.', 'Default string', ' default STRING ', 'System Product Name', 'Not Specified'],
-  ...['None', 'N/A', '-', '0', '00000000', 'xxxxxxx', '........', '   ', 'Docker Container', 'Computer', '®'],
+  'To be filled by O.E.M.', 'Default string', ' default STRING ', 'System Product Name', 'Not Specified', 'None', 'N/A',
+  '-', '0', '00000000', 'xxxxxxx', '........', '   ', 'Docker Container', 'Computer', '®',
 ];
 
 for (const filler of fillers) {

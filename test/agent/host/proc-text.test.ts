@@ -1,6 +1,6 @@
 // What the kernel says in text, as numbers: real samples of several machines, odd and hostile ones, and that no text
 // whatever makes a parser throw or turns into a number that is not in it.
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import {
   busyBetween,
@@ -14,12 +14,7 @@ import {
 } from '../../../agent/host/proc-text.ts';
 
 const reads = test.macro({
-  exec<Value>(
-    t: import('ava').ExecutionContext,
-    parse: (text: string) => Value,
-    text: string,
-    expected: Value,
-  ) {
+  exec<Value>(t: ExecutionContext, parse: (text: string) => Value, text: string, expected: Value) {
     t.deepEqual(parse(text), expected);
   },
   title: (name = '') => name,
@@ -92,19 +87,19 @@ const netDev = `Inter-|   Receive                                               
 cni0: 7 1 9 0 0 0 0 0 7 1 9 0 0 0 0 0
 `;
 const isCard = (name: string) => name.startsWith('eth');
-const traffic = (text: string) => parseTraffic(text, isCard);
+const ofCards = (text: string) => parseTraffic(text, isCard);
 
-test('traffic of the cards alone', reads, traffic, netDev, {
+test('traffic of the cards alone', reads, ofCards, netDev, {
   received: 4_599_086_499,
   sent: 12_817_852,
   errors: 3,
 });
-test('no card, no traffic', reads, traffic, netDev.replaceAll('eth', 'veth'), undefined);
-test('a card with too few columns', reads, traffic, 'eth0: 1 2 3\n', undefined);
+test('no card, no traffic', reads, ofCards, netDev.replaceAll('eth', 'veth'), undefined);
+test('a card with too few columns', reads, ofCards, 'eth0: 1 2 3\n', undefined);
 test(
   'a sum that cannot be exact',
   reads,
-  traffic,
+  ofCards,
   'eth0: 9007199254740991 1 0 0 0 0 0 0 1 1 0\neth1: 1 1 0 0 0 0 0 0 1 1 0\n',
   undefined,
 );
@@ -152,16 +147,23 @@ test('no text makes a parser throw, and every number that comes out is whole, ex
   fc.assert(
     fc.property(anyText, (text) => {
       const times = parseCpuTimes(text);
+      const memory = parseMemory(text);
+      const traffic = parseTraffic(text, () => true);
       const values = [
         times?.busy,
         times?.total,
         parseLoad(text),
-        ...Object.values(parseMemory(text)),
+        memory.total,
+        memory.available,
+        memory.swapTotal,
+        memory.swapFree,
         parsePressure(text),
-        ...Object.values(parseTraffic(text, () => true) ?? {}),
+        traffic?.received,
+        traffic?.sent,
+        traffic?.errors,
         parseUptime(text),
         parseTemperature(text),
-      ] as readonly (number | undefined)[];
+      ];
       return values.every((value) => value === undefined || (Number.isSafeInteger(value) && value >= 0));
     }),
     { numRuns: 2_000 },
