@@ -18,6 +18,12 @@ export const settingsSchema = z.object({
   listen: z.string().default('').describe('address to listen on; loopback for localhost, else all'),
   grpcPort: port.default(7443).describe('port for agents; 0 for any'),
   httpPort: port.default(8443).describe('port for people; 0 for any'),
+  alertUrl: z.string().default('').describe('address that alerts are sent to, https; empty for none'),
+  alertSecretFile: z.string().default('').describe('file (0600) with the secret that signs the alerts'),
+  alertCaFile: z
+    .string()
+    .default('')
+    .describe('PEM of the CA of the alert address; empty for the CAs of the system'),
   maxConnections: z.int().min(1).max(100_000).default(10_000).describe('agents connected at once'),
   logLevel: z.enum(logLevels).default('info').describe('least level of log lines'),
 });

@@ -82,14 +82,15 @@ async function main(): Promise<void> {
 
 async function init(flags: Flags): Promise<void> {
   const { values } = await loadSettings(flags);
-  const { data, host, listen, grpcPort, httpPort } = values;
+  const { data, host, listen, grpcPort, httpPort, alertUrl, alertSecretFile, alertCaFile } = values;
+  const alerts = alertUrl === '' ? {} : { alertUrl, alertSecretFile, alertCaFile };
   const tokenFile = resolve(flags['tokenFile'] ?? join(data, 'operator-token'));
   await ensurePrivateDir(data);
   using _lock = lockFolder(data);
   await initialise(data, { clock: systemClock, random: systemRandom(systemClock), domain: host, tokenFile });
   await writeFileAtomic(
     configFile(data),
-    `${JSON.stringify({ host, listen, grpcPort, httpPort }, undefined, 2)}\n`,
+    `${JSON.stringify({ host, listen, grpcPort, httpPort, ...alerts }, undefined, 2)}\n`,
   );
   say(`A control plane for ${host} is in ${data}.`);
   say(`The first operator token is in ${tokenFile}.`);
@@ -163,6 +164,9 @@ function withSettings(command: Command): Command {
     .option('--listen <address>', 'address to listen on')
     .option('--grpc-port <port>', 'port for agents')
     .option('--http-port <port>', 'port for people')
+    .option('--alert-url <url>', 'address that alerts are sent to')
+    .option('--alert-secret-file <file>', 'secret that signs the alerts')
+    .option('--alert-ca-file <file>', 'CA of the alert address')
     .option('--log-level <level>', 'least level of log lines');
 }
 

@@ -8,6 +8,9 @@ import type { Lifecycle } from '../daemon/lifecycle.ts';
 import type { Log } from '../daemon/log.ts';
 import { systemRandom } from '../daemon/random.ts';
 import { lockFolder } from '../daemon/sqlite.ts';
+import { noAlerts, startAlerts } from './alert/alerts.ts';
+import { openAlertTarget } from './alert/target.ts';
+import type { AlertFigures } from './api/deps.ts';
 import { type ApiMetrics, createApiMetrics } from './api/metrics.ts';
 import { openApi } from './api/server.ts';
 import { hostAndPort, listenAddress, type Settings } from './config.ts';
@@ -18,6 +21,7 @@ import { type AgentListener, openAgentListener } from './sync/listener.ts';
 import { storedOffers } from './sync/offers.ts';
 import { syncService } from './sync/sync-service.ts';
 import { startHousekeeping } from './tasks/housekeeping.ts';
+import { startStockTaking } from './tasks/stock-taking.ts';
 import { openAuthority, type ServerIdentity } from './trust/authority.ts';
 import { openDirector } from './trust/director.ts';
 import { createEnrolment } from './trust/enrolment.ts';
@@ -45,8 +49,9 @@ type Foundation = Awaited<ReturnType<typeof openFoundation>>;
 /** Starts everything. Throws TreError NOT_INITIALISED and DaemonError. */
 export async function runControlPlane(lifecycle: Lifecycle, options: RunOptions): Promise<Addresses> {
   const { settings } = options;
+  const target = await openAlertTarget(settings);
   const foundation = await openFoundation(lifecycle, options);
-  const { store, authority, clock, random, log } = foundation;
+  const { authority, random } = foundation;
   const host = listenAddress(settings);
   const hosts = [settings.host];
   const identity = await authority.issueServerIdentity(hosts);
@@ -56,14 +61,19 @@ export async function runControlPlane(lifecycle: Lifecycle, options: RunOptions)
   lifecycle.add('agents listener', agents);
   const retire = () => hub.retireAll(() => Math.round(random.next() * reconnectWithinMs));
   lifecycle.add('streams', { [Symbol.dispose]: retire });
+  const alerts: AlertFigures =
+    target === undefined
+      ? noAlerts
+      : lifecycle.add('alerts', startAlerts({ ...foundation, target, onOutcome: metrics.alert }));
   const agentAddress = hostAndPort(settings.host, agents.port);
   const api = await openApi(
-    { ...foundation, signals: hub, agentAddress, alerts: { waiting: () => 0, failingForMs: () => 0 } },
+    { ...foundation, signals: hub, agentAddress, alerts },
     { host, port: settings.httpPort, identity, metrics },
   );
   lifecycle.add('api', api);
   const use = (renewed: ServerIdentity) => [agents, api].forEach((server) => server.setIdentity(renewed));
-  lifecycle.add('housekeeping', startHousekeeping({ store, authority, clock, log, hosts, identity, use }));
+  lifecycle.add('housekeeping', startHousekeeping({ ...foundation, hosts, identity, use }));
+  lifecycle.add('stock-taking', startStockTaking(foundation));
   const addresses = { agents: agentAddress, api: `https://${hostAndPort(settings.host, api.port)}` };
   await writeAddresses(settings.data, addresses);
   return addresses;

@@ -3,7 +3,7 @@
 // goes on where it stopped. One process writes to a folder. Called by whatever serves or fetches content.
 
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, type Stats } from 'node:fs';
 import {
   type FileHandle,
   mkdir,
@@ -27,6 +27,8 @@ export interface ContentStore {
   put(...contents: readonly Uint8Array[]): Promise<readonly Digest[]>;
   /** True when the content is there; says nothing of its bytes. */
   has(digest: Digest): Promise<boolean>;
+  /** When it was put there, ms since 1970 UTC; undefined when it is not there. */
+  keptAtMs(digest: Digest): Promise<number | undefined>;
   /** Undefined when it is not there. */
   size(digest: Digest): Promise<number | undefined>;
   /** Checked bytes. @throws DaemonError `content-missing`, `content-mismatch` (it is then deleted) */
@@ -66,6 +68,7 @@ export function contentFiles(folder: string): ContentStore {
   return {
     put: (...contents) => wrapped(folder, 'path-unwritable', () => putAll(folder, contents)),
     has: async (digest) => (await sizeOf(pathOf(folder, digest))) !== undefined,
+    keptAtMs: async (digest) => (await factsOf(pathOf(folder, digest)))?.mtimeMs,
     size: (digest) => sizeOf(pathOf(folder, digest)),
     get: (digest) => getChecked(folder, digest),
     read: (digest, offset, signal) => readFrom(pathOf(folder, digest), offset, signal),
@@ -198,8 +201,12 @@ async function list(folder: string): Promise<readonly Digest[]> {
 }
 
 async function sizeOf(path: string): Promise<number | undefined> {
+  return (await factsOf(path))?.size;
+}
+
+async function factsOf(path: string): Promise<Stats | undefined> {
   try {
-    return (await stat(path)).size;
+    return await stat(path);
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
     throw fromSystem(error, 'path-unreadable', path);

@@ -45,16 +45,18 @@ export function verdict(facts: VerdictFacts): Verdict {
   }
   const { word, why } = wordOf(known.state);
   const said = why === undefined ? phrases[word] : `${phrases[word]}: ${why}`;
-  const asOfMs = lookedAt(known);
+  const looks = looksOf(known);
+  const asOfMs = looks && Math.min(...looks);
   // That a site cannot tell is as true now as it was when it said so.
   if (word === 'unknown' && isLive) return { word, isNews: true, asOfMs, text: said };
-  if (asOfMs === null)
-    return { word, isNews: false, asOfMs, text: `last reported: ${said}; not confirmed yet` };
+  if (looks === null || asOfMs === null)
+    return { word, isNews: false, asOfMs: null, text: `last reported: ${said}; not confirmed yet` };
   const at = minuteText(asOfMs);
-  if (isLive && isRecent(asOfMs, facts.nowMs))
+  if (isLive && looks.every((ms) => isRecent(ms, facts.nowMs)))
     return { word, isNews: true, asOfMs, text: why === undefined ? `${said} at ${at}` : said };
+  const because = why === undefined ? '' : ` (${why.replace(/\.$/, '')})`;
   const since = isLive ? 'not looked at since' : silence(facts);
-  return { word, isNews: false, asOfMs, text: `was ${said} at ${at}; ${since}` };
+  return { word, isNews: false, asOfMs, text: `was ${phrases[word]} at ${at}${because}; ${since}` };
 }
 
 /**
@@ -70,10 +72,11 @@ function isRecent(ms: number, nowMs: number): boolean {
   return Math.abs(nowMs - ms) <= liveForMs;
 }
 
-/** Both looks count: at what is applied and at whether it works. */
-function lookedAt({ state, knownMs, healthKnownMs }: KnownState): number | null {
-  if (state.healthObservedAtMs === 0) return knownMs;
-  return knownMs === null || healthKnownMs === null ? null : Math.min(knownMs, healthKnownMs);
+/** Both looks count: at what is applied and at whether it works. Null when the age of one is not known. */
+function looksOf({ state, knownMs, healthKnownMs }: KnownState): readonly number[] | null {
+  if (knownMs === null) return null;
+  if (state.healthObservedAtMs === 0) return [knownMs];
+  return healthKnownMs === null ? null : [knownMs, healthKnownMs];
 }
 
 function wordOf(state: SiteState): { readonly word: VerdictWord; readonly why?: string } {

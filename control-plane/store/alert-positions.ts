@@ -13,6 +13,8 @@ export interface AlertPositionTable {
   find(target: string): AlertPosition | undefined;
   /** Nothing fails after this. */
   moveTo(target: string, eventId: number): void;
+  /** As `moveTo`, and the target goes on failing. */
+  giveUp(target: string, eventId: number): void;
   /** The first moment is kept. */
   fails(target: string, nowMs: number): void;
 }
@@ -25,12 +27,14 @@ export function alertPositionTable(database: Database): AlertPositionTable {
     `INSERT INTO alert_position (target, event_id) VALUES (:target, :eventId)
      ON CONFLICT (target) DO UPDATE SET event_id = max(event_id, :eventId), failing_since_ms = NULL`,
   );
+  const giveUp = database.prepare('UPDATE alert_position SET event_id = max(event_id, ?) WHERE target = ?');
   const fails = database.prepare(
     'UPDATE alert_position SET failing_since_ms = coalesce(failing_since_ms, ?) WHERE target = ?',
   );
   return {
     find: (target) => select.get(target),
     moveTo: (target, eventId) => void upsert.run({ target, eventId }),
+    giveUp: (target, eventId) => void giveUp.run(eventId, target),
     fails: (target, nowMs) => void fails.run(nowMs, target),
   };
 }

@@ -47,6 +47,8 @@ export interface DeviceTable {
     csrDigest: string,
   ): LeafRow | undefined;
   standing(leafFingerprint: string): LeafStanding | undefined;
+  /** Forgets leaves that expired before a moment, at most `limit`; returns how many. */
+  forgetLeaves(expiredBeforeMs: number, limit: number): number;
   /** End of the newest leaf of the machine that counts now. */
   leafNotAfter(siteId: string): number | null;
 }
@@ -85,7 +87,7 @@ export function deviceTable(database: Database): DeviceTable {
 
 function leafStatements(
   database: Database,
-): Pick<DeviceTable, 'addLeaf' | 'leafFor' | 'standing' | 'leafNotAfter'> {
+): Pick<DeviceTable, 'addLeaf' | 'leafFor' | 'standing' | 'forgetLeaves' | 'leafNotAfter'> {
   const insert = database.prepare(
     `INSERT INTO leaf (fingerprint, serial, site_id, agent, csr_digest, der, not_before_ms, not_after_ms)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -100,6 +102,12 @@ function leafStatements(
        JOIN device ON device.site_id = leaf.site_id AND device.agent = leaf.agent
      WHERE leaf.fingerprint = ?`,
   );
+  // The newest leaf of a machine stays: it says since when the machine is away.
+  const forget = database.prepare(
+    `DELETE FROM leaf WHERE fingerprint IN (SELECT fingerprint FROM leaf WHERE not_after_ms < ? AND EXISTS
+       (SELECT 1 FROM leaf AS later WHERE later.site_id = leaf.site_id AND later.agent = leaf.agent
+          AND later.not_after_ms > leaf.not_after_ms) LIMIT ?)`,
+  );
   const newest = database.prepare<{ notAfterMs: number | null }>(
     `SELECT max(not_after_ms) AS notAfterMs FROM leaf JOIN device USING (site_id, agent)
      WHERE site_id = ? AND replaced_at_ms IS NULL`,
@@ -110,6 +118,7 @@ function leafStatements(
       insert.run(fingerprint, serial, siteId, agent, csrDigest, der, notBeforeMs, notAfterMs);
     },
     leafFor: ({ siteId, agent }, csrDigest) => byCsr.get(siteId, agent, csrDigest),
+    forgetLeaves: (expiredBeforeMs, limit) => forget.run(expiredBeforeMs, limit).changes,
     standing: (leafFingerprint) => standing.get(leafFingerprint),
     leafNotAfter: (siteId) => newest.get(siteId)?.notAfterMs ?? null,
   };

@@ -21,6 +21,8 @@ export interface ReleaseTable {
   /** Newest first. */
   list(): readonly ReleaseRow[];
   setSignatures(digest: string, signatures: Uint8Array): void;
+  /** True for a manifest or an object of any release. */
+  isNamed(contentDigest: string): boolean;
   /** True when a document of the site leads to this content. */
   isNamedFor(siteId: string, contentDigest: string): boolean;
 }
@@ -43,6 +45,9 @@ export function releaseTable(database: Database): ReleaseTable {
     `SELECT ${columns} FROM release ORDER BY published_at_ms DESC, name, version`,
   );
   const setSignatures = database.prepare('UPDATE release SET signatures = ? WHERE digest = ?');
+  const anywhere = database.prepare<{ one: number }>(
+    'SELECT 1 AS one FROM release_content WHERE content_digest = ? LIMIT 1',
+  );
   const named = database.prepare<{ one: number }>(
     `SELECT 1 AS one FROM desired JOIN release_content USING (release_digest)
      WHERE site_id = ? AND content_digest = ? LIMIT 1`,
@@ -57,6 +62,7 @@ export function releaseTable(database: Database): ReleaseTable {
     findByDigest: (digest) => byDigest.get(digest),
     list: () => all.all(),
     setSignatures: (digest, signatures) => void setSignatures.run(signatures, digest),
+    isNamed: (contentDigest) => anywhere.get(contentDigest) !== undefined,
     isNamedFor: (siteId, contentDigest) => named.get(siteId, contentDigest) !== undefined,
   };
 }

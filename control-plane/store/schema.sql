@@ -144,6 +144,8 @@ CREATE TABLE release_content (
   PRIMARY KEY (release_digest, content_digest)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX release_content_by_content ON release_content (content_digest);
+
 CREATE TABLE report_position (
   site_id TEXT NOT NULL REFERENCES site (id),
   boot_id TEXT NOT NULL,

@@ -1,13 +1,16 @@
-// What a control plane does by itself, on the hour in UTC: forgets join tokens that nobody used, and renews the leaf of
-// its listeners at half its life. The only user of node-cron. Started by main.ts.
+// What a control plane does by itself: on the hour it forgets join tokens that nobody used and renews the leaf of its
+// listeners at half its life; every night it forgets what is old (pruning.ts). All in UTC. Started by run.ts.
 import { schedule } from 'node-cron';
 import type { Clock } from '../../daemon/clock.ts';
 import type { Log } from '../../daemon/log.ts';
 import type { Store } from '../store/store.ts';
+import type { ContentStore } from '../../daemon/content-files.ts';
+import { prune } from './pruning.ts';
 import { type Authority, type ServerIdentity, serverLeafLifeMs } from '../trust/authority.ts';
 
 export interface HousekeepingDeps {
   readonly store: Store;
+  readonly content: ContentStore;
   readonly authority: Authority;
   readonly clock: Clock;
   readonly log: Log;
@@ -23,16 +26,18 @@ export interface HousekeepingDeps {
 export const forgetTokensAfterMs = 30 * 24 * 3_600_000;
 
 const hourly = '7 * * * *';
+const nightly = '23 3 * * *';
 
 export function startHousekeeping(deps: HousekeepingDeps): AsyncDisposable {
   const keepHouse = housekeeping(deps);
-  const options = { timezone: 'UTC', noOverlap: true, name: 'housekeeping' };
-  const task = schedule(
-    hourly,
-    () => keepHouse().catch((error: unknown) => deps.log.error({ error }, 'housekeeping failed')),
-    options,
-  );
-  return { [Symbol.asyncDispose]: async () => task.destroy() };
+  const start = (name: string, when: string, work: () => Promise<unknown>) =>
+    schedule(when, () => work().catch((error: unknown) => deps.log.error({ error }, `${name} failed`)), {
+      timezone: 'UTC',
+      noOverlap: true,
+      name,
+    });
+  const tasks = [start('housekeeping', hourly, keepHouse), start('pruning', nightly, () => prune(deps))];
+  return { [Symbol.asyncDispose]: async () => tasks.forEach((task) => void task.destroy()) };
 }
 
 /** One round; remembers which identity is shown. */

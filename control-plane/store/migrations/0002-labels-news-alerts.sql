@@ -68,6 +68,8 @@ CREATE INDEX event_alerts ON event (id) WHERE is_alert;
 
 CREATE TRIGGER event_unchanged BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'events are never changed'); END;
 
+CREATE INDEX release_content_by_content ON release_content (content_digest);
+
 -- One row a target: everything up to `event_id` was taken there or given up.
 CREATE TABLE alert_position (
   target TEXT PRIMARY KEY,

@@ -13,6 +13,7 @@ import {
   type ServerIdentity,
   serverLeafLifeMs,
 } from '../../../control-plane/trust/authority.ts';
+import { contentFiles } from '../../../daemon/content-files.ts';
 import { silentLog } from '../../../daemon/log.ts';
 import { manualClock } from '../../support/manual-clock.ts';
 import { scratch } from '../../support/scratch.ts';
@@ -31,7 +32,16 @@ async function open(t: Parameters<typeof scratch>[0]) {
     store,
     clock,
     shown,
-    deps: { store, authority, clock, log: silentLog, hosts: ['tre.example'], identity, use },
+    deps: {
+      store,
+      content: contentFiles(folder),
+      authority,
+      clock,
+      log: silentLog,
+      hosts: ['tre.example'],
+      identity,
+      use,
+    },
   };
 }
 

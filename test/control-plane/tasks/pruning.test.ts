@@ -1,0 +1,91 @@
+// What is forgotten, and what is not, over a real database and real files.
+
+import { utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { openStore } from '../../../control-plane/store/store.ts';
+import {
+  keepEventsForMs,
+  keepLeavesForMs,
+  keepUnpublishedForMs,
+  prune,
+} from '../../../control-plane/tasks/pruning.ts';
+import { contentFiles, digestOf } from '../../../daemon/content-files.ts';
+import { silentLog } from '../../../daemon/log.ts';
+import { manualClock } from '../../support/manual-clock.ts';
+import { scratch } from '../../support/scratch.ts';
+
+function open(t: ExecutionContext) {
+  const folder = scratch(t);
+  const store = openStore(folder);
+  t.teardown(() => void store[Symbol.asyncDispose]());
+  const clock = manualClock();
+  const content = contentFiles(join(folder, 'content'));
+  store.sites.add({ id: 'a', name: 'a', createdAtMs: 1 });
+  return { folder, store, clock, content, deps: { store, content, clock, log: silentLog } };
+}
+
+const revoked = { kind: 'revoked', who: 'admin' } as const;
+
+test('events are forgotten after 400 days, the audit never', async (t) => {
+  const { store, clock, deps } = open(t);
+  const entry = { who: 'admin', what: 'site.create', subject: 'a', why: null, digest: null };
+  for (const ageMs of [keepEventsForMs + 1, keepEventsForMs, 0]) {
+    store.events.add({ siteId: 'a', atMs: clock.now() - ageMs, news: revoked });
+    store.audit.append({ ...entry, atMs: clock.now() - ageMs });
+  }
+  t.is((await prune(deps)).events, 1);
+  t.is(store.events.after(null, 0, 10).length, 2);
+  t.is(store.audit.after(0, 10).length, 3);
+  t.is((await prune(deps)).events, 0);
+});
+
+test('what talks without end keeps its newest events, and takes nothing from others', (t) => {
+  const { store, clock } = open(t);
+  store.sites.add({ id: 'b', name: 'b', createdAtMs: 1 });
+  for (let index = 0; index < 30; index += 1)
+    store.events.add({ siteId: index % 3 === 0 ? 'b' : 'a', atMs: clock.now(), news: revoked });
+  const limits = { beforeMs: 0, perSite: 12, limit: 1000 };
+  t.is(store.events.forget(limits), 8);
+  t.is(store.events.after('b', 0, 100).length, 10);
+  const kept = store.events.after('a', 0, 100).map(({ id }) => id);
+  t.is(kept.length, 12);
+  t.is(kept.at(-1), 30);
+  t.is(store.events.newestId(), 30);
+});
+
+test('a leaf is forgotten a year after its end, but never the newest of a machine', async (t) => {
+  const { store, clock, deps } = open(t);
+  store.joinTokens.add({ hash: 'h', siteId: 'a', createdAtMs: 1, expiresAtMs: 2 });
+  const machine = { deviceKey: new Uint8Array(1), csr: new Uint8Array(1), fingerprint: 'six' };
+  store.enrolments.add({ id: 'e', siteId: 'a', tokenHash: 'h', ...machine, createdAtMs: 1 });
+  const approved = { siteId: 'a', enrolmentId: 'e', deviceKey: machine.deviceKey, approvedAtMs: 1 };
+  const agent = store.devices.add(approved);
+  const leaf = { serial: '1', siteId: 'a', agent, csrDigest: 'c', der: new Uint8Array(1), notBeforeMs: 0 };
+  const endMs = clock.now() - keepLeavesForMs;
+  for (const [fingerprint, notAfterMs] of [
+    ['long ago', endMs - 2],
+    ['newest', endMs - 1],
+  ] as const)
+    store.devices.addLeaf({ ...leaf, fingerprint, notAfterMs });
+  t.is((await prune(deps)).leaves, 1);
+  t.is(store.devices.leafNotAfter('a'), endMs - 1);
+});
+
+test('content that no release names goes after a week, what is published stays', async (t) => {
+  const { folder, store, clock, content, deps } = open(t);
+  const [published = '', old = '', fresh = ''] = await content.put(
+    ...['published', 'old', 'fresh'].map((text) => Buffer.from(text)),
+  );
+  const release = { digest: digestOf(Buffer.from('m')), name: 'demo', version: '1.0.0', publishedAtMs: 1 };
+  store.releases.add({ ...release, publishedBy: 'admin', signatures: new Uint8Array() }, [published]);
+  const age = (digest: string, ms: number) => {
+    const hex = digest.slice('sha256:'.length);
+    const at = (clock.now() - ms) / 1000;
+    return utimes(join(folder, 'content', 'sha256', hex.slice(0, 2), hex), at, at);
+  };
+  for (const digest of [published, old]) await age(digest, keepUnpublishedForMs + 1000);
+  await age(fresh, keepUnpublishedForMs - 1000);
+  t.is((await prune(deps)).contents, 1);
+  t.deepEqual([...(await content.list())].sort(), [published, fresh].sort());
+});
