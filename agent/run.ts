@@ -13,8 +13,8 @@ import { createLoop, type Loop } from '../daemon/loop.ts';
 import { systemRandom } from '../daemon/random.ts';
 import { type ErrorCode, TreError } from '../proto/errors.ts';
 import { createActor } from './act/act.ts';
-import type { ClusterApi } from './cluster/api.ts';
-import { createDiscovery } from './cluster/discovery.ts';
+import type { ClusterApi, ClusterWatch } from './cluster/api.ts';
+import { createDiscovery, type Discovery } from './cluster/discovery.ts';
 import { openHttp2Api } from './cluster/http2-api.ts';
 import { accessInCluster, accessOfKubeconfig, type ClusterAccess } from './cluster/kubeconfig.ts';
 import { durationMs, readYaml, type Settings } from './config.ts';
@@ -25,6 +25,7 @@ import { Session } from './intake/run-session.ts';
 import { createAnswer } from './local/answers.ts';
 import { type Answer, openLocalSocket } from './local/socket.ts';
 import { createObserver } from './observe/cluster.ts';
+import { type Health, startHealth } from './observe/health-loop.ts';
 import { type Isolation, openIsolation } from './probe/isolation.ts';
 import { createReconciler, type Run } from './reconcile.ts';
 import { queueHost } from './report/host-report.ts';
@@ -81,7 +82,7 @@ export async function runAgent(lifecycle: Lifecycle, options: AgentOptions): Pro
 
 interface Foundation {
   readonly store: AgentStore;
-  readonly api: ClusterApi;
+  readonly api: ClusterApi & ClusterWatch;
   readonly bootId: string;
 }
 
@@ -89,6 +90,7 @@ interface Foundation {
 function wire(lifecycle: Lifecycle, options: AgentOptions, { store, api, bootId }: Foundation) {
   const { settings, version, log } = options;
   let clusterUid: string | null = null;
+  let observedAtMs = 0;
   const session: Session = new Session({
     store,
     clock,
@@ -98,41 +100,40 @@ function wire(lifecycle: Lifecycle, options: AgentOptions, { store, api, bootId 
     agentVersion: version,
     clusterUid: () => clusterUid,
     onVerdict: () => loop.trigger(),
+    lookTimes: () => ({ observedAtMs, healthObservedAtMs: health.snapshot()?.observedAtMs ?? 0 }),
     onClockOffset: (offsetMs) => machine.setClockOffset(offsetMs),
     policy: { ...defaultBackoffPolicy, capMs: durationMs(settings.reconnectCap) },
   });
-  const onNews = (): void => {
+  const onNews = (): void => reporter.refresh(clock.now());
+  const onMachine = (): void => {
     if (queueHost(store.outbox, side())) session.wake();
-    reporter.refresh(clock.now());
+    onNews();
   };
-  const machine = machineOf(lifecycle, options, { store, onNews });
+  const machine = machineOf(lifecycle, options, { store, onNews: onMachine });
   const isolation = isolationOf(lifecycle, options, { store, api, onNews });
+  const discovery = createDiscovery(api);
+  const health = healthOf(lifecycle, options, { store, api, discovery, onNews });
   const side = (): SideFacts => ({
+    health: health.snapshot(),
     ...machine.facts(),
     isolation: isolation.facts(),
     hold: store.holds.current(clock.now()),
     session: session.conditions(),
   });
   const reporter = new Reporter(store, () => session.wake(), side);
-  const reconciler = buildReconciler(store, api);
-  const reconcile = async (signal: AbortSignal): Promise<void> => {
+  const reconciler = buildReconciler(store, api, discovery);
+  const reconcile = async (signal: AbortSignal): Promise<number> => {
     const wanted = store.desired.wanted() ?? null;
     const run = await reconciler.run(wanted, signal);
     if (run.observed.cluster.ok) clusterUid = run.observed.cluster.uid;
+    health.afterRun(run, wanted);
     reporter.report(run, wanted);
+    if (run.observed.cluster.ok) observedAtMs = run.observed.now;
     isolation.applied(run.plan.applied && wanted !== null ? wanted.generation : null);
     logRun(log, run, wanted?.generation ?? 0);
-    lookAgain(run.nextLookMs);
+    return run.nextLookMs;
   };
-  const onError = (error: unknown, retryInMs: number): void =>
-    log.error({ error, retryInMs }, 'a run failed');
-  const intervalMs = durationMs(settings.observeInterval);
-  const backoff = createBackoff({ clock, random });
-  const loop: Loop = lifecycle.add(
-    'loop',
-    createLoop({ run: reconcile, intervalMs, clock, backoff, onError }),
-  );
-  const lookAgain = singleTimer(() => loop.trigger(), lifecycle.signal);
+  const loop: Loop = loopOf(lifecycle, options, reconcile);
   loop.trigger();
   return { session, reporter, loop, side };
 }
@@ -160,6 +161,35 @@ function machineOf(
 ): Machine {
   const room = log.child({ room: 'host' });
   return watchMachine(lifecycle, { settings, store: store.hardware, clock, random, log: room, onNews });
+}
+
+/** `run` says in how many milliseconds to run again if nothing asks for it before. */
+function loopOf(
+  lifecycle: Lifecycle,
+  { settings, log }: AgentOptions,
+  run: (signal: AbortSignal) => Promise<number>,
+): Loop {
+  const onError = (error: unknown, retryInMs: number): void =>
+    log.error({ error, retryInMs }, 'a run failed');
+  const intervalMs = durationMs(settings.observeInterval);
+  const backoff = createBackoff({ clock, random });
+  const again = async (signal: AbortSignal): Promise<void> => lookAgain(await run(signal));
+  const loop: Loop = lifecycle.add('loop', createLoop({ run: again, intervalMs, clock, backoff, onError }));
+  const lookAgain = singleTimer(() => loop.trigger(), lifecycle.signal);
+  return loop;
+}
+
+function healthOf(
+  lifecycle: Lifecycle,
+  { log }: AgentOptions,
+  {
+    store,
+    ...rest
+  }: Omit<Foundation, 'bootId'> & { readonly discovery: Discovery; readonly onNews: () => void },
+): Health {
+  const onError = (error: unknown, retryInMs: number) =>
+    log.error({ room: 'health', error, retryInMs }, 'a look at health failed');
+  return lifecycle.add('health', startHealth({ ...rest, store: store.objectHealth, clock, random, onError }));
 }
 
 function isolationOf(
@@ -216,8 +246,7 @@ async function clusterAccess({ kubeconfig, context }: Settings): Promise<Cluster
   return accessInCluster({ host, port }, { files, clock });
 }
 
-function buildReconciler(store: AgentStore, api: ClusterApi) {
-  const discovery = createDiscovery(api);
+function buildReconciler(store: AgentStore, api: ClusterApi, discovery: Discovery) {
   const { inventory } = store;
   const content = { read: (digest: string) => readContent(store, digest) };
   const observer = createObserver({ api, discovery, store: inventory, clock });

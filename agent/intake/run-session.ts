@@ -18,7 +18,7 @@ import { dial, findAuthority } from './dial.ts';
 import { codeOfFailure, detailOfFailure, foreignAuthority } from './failure.ts';
 import type { SiteView } from './offer.ts';
 import { firstState, next, type SessionEvent, type SessionState } from './session.ts';
-import { Stream } from './stream.ts';
+import { type LookTimes, Stream } from './stream.ts';
 
 export interface SessionDeps {
   readonly store: AgentStore;
@@ -33,6 +33,8 @@ export interface SessionDeps {
   readonly onClockOffset?: (offsetMs: number) => void;
   /** An offer was accepted or refused: the next run acts on it, or shows it. */
   readonly onVerdict: () => void;
+  /** When the cluster and its health were looked at last; never, when not given. */
+  readonly lookTimes?: () => LookTimes;
   readonly policy?: BackoffPolicy;
 }
 
@@ -46,6 +48,8 @@ export interface SessionStatus {
   /** When the certificate of this site ends, ms UTC. */
   readonly expiresAtMs: number | null;
 }
+
+const neverLooked = (): LookTimes => ({ observedAtMs: 0, healthObservedAtMs: 0 });
 
 export class Session {
   readonly #deps: SessionDeps;
@@ -152,7 +156,7 @@ export class Session {
   };
 
   #openStream(client: Client, ca: Uint8Array): Stream {
-    const { store, clock, log, bootId, agentVersion, onVerdict } = this.#deps;
+    const { store, clock, log, bootId, agentVersion, onVerdict, lookTimes = neverLooked } = this.#deps;
     return new Stream({
       client,
       store,
@@ -160,6 +164,7 @@ export class Session {
       bootId,
       agentVersion,
       view: () => this.#view(),
+      lookTimes,
       onWelcome: (clockOffsetMs) => {
         if (clockOffsetMs !== undefined) this.#deps.onClockOffset?.(clockOffsetMs);
         this.#apply({ kind: 'welcomed' });

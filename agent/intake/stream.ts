@@ -18,6 +18,12 @@ import { type Acceptance, Acceptor, type OfferPart } from './accept.ts';
 import { contentSource } from './content-source.ts';
 import type { SiteView } from './offer.ts';
 
+/** When the cluster last answered, ms UTC, 0 for never: what was reported then still holds, or was reported anew. */
+export interface LookTimes {
+  readonly observedAtMs: number;
+  readonly healthObservedAtMs: number;
+}
+
 export interface StreamDeps {
   readonly client: Client;
   readonly store: AgentStore;
@@ -31,6 +37,7 @@ export interface StreamDeps {
   readonly onJudged: (acceptance: Acceptance) => void;
   /** Called with every heartbeat; for what has to be done now and then while connected. */
   readonly onHeartbeat: (signal: AbortSignal) => Promise<void>;
+  readonly lookTimes: () => LookTimes;
 }
 
 /** How a stream ended without an error. */
@@ -160,17 +167,19 @@ export class Stream {
   }
 
   async #send(duplex: SyncDuplex, signal: AbortSignal): Promise<StreamEnd> {
-    const { clock, onHeartbeat } = this.#deps;
+    const { clock, onHeartbeat, lookTimes } = this.#deps;
     this.#helloAtMs = clock.monotonic();
     await duplex.send({ message: { case: 'hello', value: this.#hello() } });
     let beatAtMs = clock.monotonic();
     while (!signal.aborted) {
       await this.#pause(beatAtMs + this.#heartbeatMs - clock.monotonic(), signal);
+      // Before the outbox is emptied: what was seen later may not have been told yet.
+      const times = lookTimes();
       if (this.#isWelcome) await this.#drain(duplex);
       if (clock.monotonic() < beatAtMs + this.#heartbeatMs) continue;
       if (!this.#isWelcome)
         throw new TreError('CONTROL_PLANE_UNREACHABLE', 'the control plane took the call and says nothing');
-      await duplex.send({ message: { case: 'heartbeat', value: { sentAtMs: BigInt(clock.now()) } } });
+      await duplex.send({ message: { case: 'heartbeat', value: heartbeat(clock.now(), times) } });
       await onHeartbeat(signal);
       beatAtMs = clock.monotonic();
     }
@@ -215,6 +224,14 @@ export class Stream {
       refusedCode: refusal?.code ?? '',
     };
   }
+}
+
+function heartbeat(nowMs: number, { observedAtMs, healthObservedAtMs }: LookTimes) {
+  return {
+    sentAtMs: BigInt(nowMs),
+    observedAtMs: BigInt(observedAtMs),
+    healthObservedAtMs: BigInt(healthObservedAtMs),
+  };
 }
 
 function partOf({ documents, releaseSignatures, more }: Offer): OfferPart {

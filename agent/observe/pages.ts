@@ -45,3 +45,16 @@ export async function readPages<T>(
     }
   }
 }
+
+/** What is kept of a page of objects: `factsOf` of each. The API server is taken at its word that it is a list. */
+export function itemsOf<T, R>(factsOf: (item: T) => R): (body: Uint8Array) => Page<R> {
+  return (body) => {
+    const list = JSON.parse(decoder.decode(body)) as {
+      readonly metadata?: { readonly continue?: string };
+      readonly items?: readonly T[] | null;
+    };
+    return { items: (list.items ?? []).map(factsOf), next: list.metadata?.continue || null };
+  };
+}
+
+const decoder = new TextDecoder();

@@ -1,0 +1,116 @@
+// What is known of the health of the site: the last snapshot, and since when each object has been as it is, kept in the
+// store. Laws: healthy is said only of objects that were looked at after they were last changed by us; a cluster that no
+// longer answers makes everything unknown, without losing since when. Called by health-loop.ts.
+import type { HealthReason } from '../../proto/health-reasons.ts';
+import type { HealthSnapshot, NodeTrouble, ObjectHealth } from '../health/snapshot.ts';
+import { because, type Verdict } from '../health/verdict.ts';
+import type { ObjectId, Wanted } from '../plan/world.ts';
+import type { KnownHealth, ObjectHealthStore } from '../store/object-health.ts';
+
+export interface LookResult {
+  readonly wanted: Wanted;
+  readonly verdicts: ReadonlyMap<ObjectId, Verdict>;
+  readonly nodes: readonly NodeTrouble[];
+  /** When the look began, ms UTC. */
+  readonly observedAtMs: number;
+}
+
+export interface HealthBooks {
+  readonly snapshot: () => HealthSnapshot | undefined;
+  /** What was said of an object last; null for current, and when nothing was said. */
+  readonly reasonOf: (id: ObjectId) => HealthReason | null;
+  /** Keeps what was seen; returns whether anything but the time is new. */
+  readonly enter: (look: LookResult) => boolean;
+  /** These were just changed by us: what was seen of them before says nothing now. */
+  readonly touch: (ids: ReadonlySet<ObjectId>, nowMs: number) => void;
+  /** Nobody could look since `sinceMs`. Returns whether that is new. */
+  readonly lose: (wanted: Wanted, sinceMs: number, detail: string) => boolean;
+  /** Nothing is wanted. */
+  readonly clear: () => void;
+}
+
+export function createHealthBooks(store: ObjectHealthStore): HealthBooks {
+  const known = new Map(store.all());
+  let snapshot: HealthSnapshot | undefined;
+  const replace = (next: HealthSnapshot): boolean => {
+    const isNews = snapshot === undefined || !saysTheSame(snapshot, next);
+    snapshot = next;
+    return isNews;
+  };
+  return {
+    snapshot: () => snapshot,
+    reasonOf: (id) => known.get(id)?.reason ?? null,
+    enter: ({ wanted, verdicts, nodes, observedAtMs }) => {
+      keep(store, known, verdicts, observedAtMs);
+      const objects = wanted.objects.map(({ id, index }): ObjectHealth => {
+        const health = known.get(id) ?? unknownSince(observedAtMs);
+        return { id, index, ...health, detail: verdicts.get(id)?.detail ?? '' };
+      });
+      const healthy = objects.every(({ status }) => status === 'current');
+      return replace({ observedAtMs, generation: wanted.generation, healthy, objects, nodes });
+    },
+    touch: (ids, nowMs) => {
+      if (snapshot === undefined || !snapshot.objects.some(({ id }) => ids.has(id))) return;
+      const { status, reason, detail } = because('NotYetObserved');
+      const objects = snapshot.objects.map((one) =>
+        ids.has(one.id) && one.status === 'current'
+          ? { ...one, status, reason, detail, sinceMs: nowMs }
+          : one,
+      );
+      snapshot = { ...snapshot, healthy: false, objects };
+    },
+    lose: ({ generation, objects }, sinceMs, detail) => {
+      const unknown = { ...unknownSince(sinceMs), detail };
+      const lost = objects.map(({ id, index }): ObjectHealth => ({ id, index, ...unknown }));
+      // The time stays that of the last answer.
+      const observedAtMs = snapshot?.observedAtMs ?? 0;
+      return replace({ observedAtMs, generation, healthy: false, objects: lost, nodes: [] });
+    },
+    clear: () => {
+      snapshot = undefined;
+    },
+  };
+}
+
+function unknownSince(sinceMs: number): KnownHealth {
+  return { status: 'unknown', reason: 'NotLookedAt', sinceMs };
+}
+
+/** Writes what is new into the store and into `known`. */
+function keep(
+  store: ObjectHealthStore,
+  known: Map<ObjectId, KnownHealth>,
+  verdicts: ReadonlyMap<ObjectId, Verdict>,
+  nowMs: number,
+): void {
+  const changed = new Map<ObjectId, KnownHealth>();
+  for (const [id, { status, reason }] of verdicts) {
+    const before = known.get(id);
+    if (before?.status !== status || before.reason !== reason)
+      changed.set(id, { status, reason, sinceMs: nowMs });
+  }
+  const gone = [...known.keys()].filter((id) => !verdicts.has(id));
+  store.write(changed, gone);
+  for (const [id, health] of changed) known.set(id, health);
+  for (const id of gone) known.delete(id);
+}
+
+function saysTheSame(one: HealthSnapshot, other: HealthSnapshot): boolean {
+  return (
+    one.generation === other.generation &&
+    one.healthy === other.healthy &&
+    one.objects.length === other.objects.length &&
+    one.objects.every((object, at) => isSame(object, other.objects[at])) &&
+    JSON.stringify(one.nodes) === JSON.stringify(other.nodes)
+  );
+}
+
+function isSame(one: ObjectHealth, other: ObjectHealth | undefined): boolean {
+  return (
+    one.id === other?.id &&
+    one.status === other.status &&
+    one.reason === other.reason &&
+    one.sinceMs === other.sinceMs &&
+    one.detail === other.detail
+  );
+}

@@ -1,0 +1,196 @@
+// One look at the health of all wanted objects and of the nodes. Reads only. Kinds without a status need no request: what
+// the reconciler saw last tells whether they are there. Pods are read only where something is not current. At most a few
+// requests at a time, so that repair goes first. Called by health-loop.ts.
+import type { Clock } from '../../daemon/clock.ts';
+import type { HealthReason } from '../../proto/health-reasons.ts';
+import type { ApiFailure, ClusterApi } from '../cluster/api.ts';
+import { type Discovery, findKind } from '../cluster/discovery.ts';
+import { healthOf } from '../health/health-of.ts';
+import type { NodeTrouble } from '../health/snapshot.ts';
+import { because, current, type Verdict } from '../health/verdict.ts';
+import type { ObjectId, Observed, Wanted, WantedObject } from '../plan/world.ts';
+import { mayBeRefused, readableKind, wayToLook } from './health-kinds.ts';
+import { nodeWatch } from './health-nodes.ts';
+import { type Entry, type Remembered, readChanged, readWhole, Unanswered } from './health-objects.ts';
+import { claimContext, type PodFacts, podsIn, podsOf, refusalOf, replicaSetsIn } from './health-pods.ts';
+
+export interface HealthLookOptions {
+  readonly api: ClusterApi;
+  /** Read by the reconciler. */
+  readonly discovery: Pick<Discovery, 'kinds' | 'uncertainGroups'>;
+  readonly clock: Clock;
+  /** What was said of an object before; null for current. */
+  readonly reasonOf: (id: ObjectId) => HealthReason | null;
+}
+
+/** What the reconciler worked towards last, and saw last. */
+export interface Reconciled {
+  readonly wanted: Wanted;
+  readonly observed: Pick<Observed, 'now' | 'cluster' | 'live' | 'forbidden'>;
+  /** Of the wanted objects: those that are not as wanted. */
+  readonly notInPlace: ReadonlySet<ObjectId>;
+}
+
+export interface Looked {
+  readonly ok: true;
+  /** Of every wanted object. */
+  readonly verdicts: ReadonlyMap<ObjectId, Verdict>;
+  readonly nodes: readonly NodeTrouble[];
+  /** When time alone may change something, ms UTC. */
+  readonly untilMs: number | null;
+}
+
+export interface HealthLook {
+  /** A failure is of the cluster as a whole. Throws the signal's reason when it is aborted. */
+  readonly look: (reconciled: Reconciled, signal: AbortSignal) => Promise<Looked | ApiFailure>;
+}
+
+/** Of the 32 that the reconciler shares with this room. */
+const requestsAtATime = 4;
+
+export function createHealthLook(options: HealthLookOptions): HealthLook {
+  const nodes = nodeWatch(options.api, options.clock);
+  const remembered: Remembered = new Map();
+  return {
+    look: async (reconciled, signal) => {
+      try {
+        const nowMs = options.clock.now();
+        const looker = { ...options, reconciled, remembered, nowMs };
+        const kinds = [...Map.groupBy(reconciled.wanted.objects, ({ group, kind }) => `${group}/${kind}`)];
+        const found = (await inTurns(kinds, (kind) => lookAtKind(looker, kind, signal))).flat();
+        const entries = await withPods(looker, found, signal);
+        const seen = await nodes.look(signal);
+        const untils = [...entries.map(({ verdict }) => verdict.untilMs), seen.untilMs].filter(
+          (ms) => ms !== null,
+        );
+        return {
+          ok: true,
+          verdicts: new Map(entries.map(({ object, verdict }) => [object.id, verdict])),
+          nodes: seen.troubles,
+          untilMs: untils.length === 0 ? null : Math.min(...untils),
+        };
+      } catch (error) {
+        if (error instanceof Unanswered) return error.failure;
+        throw error;
+      }
+    },
+  };
+}
+
+interface Looker extends HealthLookOptions {
+  readonly reconciled: Reconciled;
+  readonly remembered: Remembered;
+  readonly nowMs: number;
+}
+
+/** One entry for each of the objects. */
+async function lookAtKind(
+  looker: Looker,
+  [groupKind, objects]: readonly [string, readonly WantedObject[]],
+  signal: AbortSignal,
+): Promise<readonly Entry[]> {
+  const { api, discovery, reconciled, remembered, nowMs } = looker;
+  const way = wayToLook(groupKind);
+  const all = (verdict: Verdict) => objects.map((object) => closedEntry(object, verdict));
+  if (way === 'presence') return objects.map((object) => closedEntry(object, presence(reconciled, object)));
+  const [first] = objects;
+  const served = first === undefined ? undefined : findKind(discovery.kinds, first);
+  if (first === undefined || served === undefined)
+    return all(because(discovery.uncertainGroups.has(first?.group ?? '') ? 'NotLookedAt' : 'NotFound'));
+  const kind = {
+    api,
+    served: readableKind(served, discovery.kinds),
+    objects,
+    rules: reconciled.wanted.health,
+    nowMs,
+  };
+  const read = way === 'whole' ? await readWhole(kind, signal) : await readChanged(kind, remembered, signal);
+  if (!read.ok) return all(read.verdict);
+  const entries = new Map(read.entries.map((entry) => [entry.object.id, entry]));
+  return objects.map((object) => entries.get(object.id) ?? closedEntry(object, absent(looker, object)));
+}
+
+function closedEntry(object: WantedObject, verdict: Verdict): Entry {
+  return { object, uid: '', verdict, open: null };
+}
+
+/** For kinds that have no status. */
+function presence({ observed }: Reconciled, { id, group, kind }: WantedObject): Verdict {
+  if (!observed.cluster.ok) return because('NotLookedAt', observed.cluster.detail);
+  if (observed.forbidden.has(`${group}/${kind}`)) return because('MayNotLook');
+  const live = observed.live.get(id);
+  if (live === undefined) return because('NotFound');
+  return live.deleting ? because('Deleting') : current;
+}
+
+/** A Job that is gone and still in place has ended and was removed in its time; how it ended is remembered. */
+function absent({ reconciled, reasonOf }: Looker, { id, ttlAfterFinishedMs }: WantedObject): Verdict {
+  const { notInPlace, observed } = reconciled;
+  const isGone = ttlAfterFinishedMs !== null && observed.cluster.ok && !observed.live.has(id);
+  if (!isGone || notInPlace.has(id)) return because('NotFound');
+  const before = reasonOf(id);
+  return before === 'JobFailed' || before === 'PodFailed' ? because(before) : current;
+}
+
+async function withPods(
+  looker: Looker,
+  entries: readonly Entry[],
+  signal: AbortSignal,
+): Promise<readonly Entry[]> {
+  const { api, nowMs } = looker;
+  const open = entries.filter(({ open: isOpen }) => isOpen !== null);
+  const byNamespace = [...Map.groupBy(open, ({ object }) => object.namespace ?? '')];
+  const judged = await inTurns(byNamespace, async ([namespace, own]) => {
+    const pods = await podsIn(api, { namespace, nowMs }, signal);
+    const sets = own.some(({ object }) => object.kind === 'Deployment')
+      ? await replicaSetsIn(api, namespace, signal)
+      : [];
+    const results: Entry[] = [];
+    for (const entry of own)
+      results.push(
+        await judgedAgain(looker, entry, { all: pods, own: podsOf(entry.uid, pods, sets) }, signal),
+      );
+    return results;
+  });
+  const again = new Map(judged.flat().map((entry) => [entry.object.id, entry]));
+  return entries.map((entry) => again.get(entry.object.id) ?? entry);
+}
+
+interface Pods {
+  /** Of its namespace. */
+  readonly all: readonly PodFacts[];
+  readonly own: readonly PodFacts[];
+}
+
+async function judgedAgain(
+  { api, nowMs }: Looker,
+  entry: Entry,
+  pods: Pods,
+  signal: AbortSignal,
+): Promise<Entry> {
+  const { object, uid, verdict, open } = entry;
+  if (open === null) return entry;
+  const namespace = object.namespace ?? '';
+  const groupKind = `${object.group}/${object.kind}`;
+  const isRefused = mayBeRefused(groupKind, verdict, pods.own.length);
+  const context = {
+    ...open.context,
+    pods: pods.own,
+    refusal: isRefused ? await refusalOf(api, { namespace, uid, nowMs }, signal) : '',
+    ...(object.kind === 'PersistentVolumeClaim' && {
+      claim: await claimContext(api, { name: object.name, body: open.body, pods: pods.all }, signal),
+    }),
+  };
+  return { object, uid, verdict: healthOf(open.body, object, context), open: null };
+}
+
+/** A few at a time; the results in the order of the items. */
+async function inTurns<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<readonly R[]> {
+  const results: R[] = [];
+  const queue = items.entries();
+  const worker = async (): Promise<void> => {
+    for (const [index, item] of queue) results[index] = await work(item);
+  };
+  await Promise.all(Array.from({ length: requestsAtATime }, worker));
+  return results;
+}
