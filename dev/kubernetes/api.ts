@@ -58,8 +58,12 @@ function send(options: ApiRequest, open: Open): Promise<Answer> {
   const { method = 'GET', path, body, accept = 'application/json' } = options;
   const contentType =
     options.contentType ?? (method === 'PATCH' ? 'application/apply-patch+yaml' : 'application/json');
+  const text = body === undefined ? undefined : JSON.stringify(body);
+  // The length is said, because Node frames the body of a DELETE in no other way.
   const headers: Record<string, string> =
-    body === undefined ? { accept } : { accept, 'content-type': contentType };
+    text === undefined
+      ? { accept }
+      : { accept, 'content-type': contentType, 'content-length': String(Buffer.byteLength(text)) };
   const bound = AbortSignal.timeout(requestTimeoutMs);
   const signal = options.signal === undefined ? bound : AbortSignal.any([options.signal, bound]);
   return new Promise((resolve, reject) => {
@@ -70,7 +74,7 @@ function send(options: ApiRequest, open: Open): Promise<Answer> {
       response.on('end', () => resolve(answerOf(response, Buffer.concat(chunks).toString('utf8'))));
     });
     sent.on('error', reject);
-    sent.end(body === undefined ? undefined : JSON.stringify(body));
+    sent.end(text);
   });
 }
 

@@ -1,14 +1,15 @@
-// Where the Kubernetes programs come from: the user's cache, else a build from Go modules into it.
+// Where the programs come from: the user's cache, else a build from Go modules into it.
 // Invariant: an answer names programs that were built from exactly the sources of this checkout, or there is one
-// error that says all the ways to get a Kubernetes. Called by start-kubernetes.ts and by the commands.
+// error that says all the ways to get a Kubernetes. Called by start-kubernetes.ts, by node/ and by the commands.
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { type Clock, systemClock } from '../../daemon/clock.ts';
 import { isDaemonError } from '../../daemon/errors.ts';
 import { type Exec, systemExec } from '../../daemon/exec.ts';
 import { TreError } from '../../proto/errors.ts';
 import { build } from './build.ts';
+import { type GoBuild, kubernetesBuild } from './go-builds.ts';
 import { buildKey, goVersion, type Part, type SourceFile } from './go-module.ts';
 import { holdLock } from './held-lock.ts';
 
@@ -28,38 +29,43 @@ export interface Binaries {
   path(part: Part): string;
 }
 
-const source = join(import.meta.dirname, 'go');
-
 /** Programs from the cache, built first when they are not there. @throws TreError KUBERNETES_UNAVAILABLE */
 export async function findBinaries(options: BinariesOptions): Promise<Binaries> {
+  const folder = await findBuild(kubernetesBuild, options);
+  return { folder, path: (part: Part) => join(folder, part) };
+}
+
+/** The cache folder of one build, built first when it is not there. @throws TreError KUBERNETES_UNAVAILABLE */
+export async function findBuild(what: GoBuild, options: BinariesOptions): Promise<string> {
   const { environment = process.env } = options;
-  const folder = await cacheFolder(environment);
-  const binaries = { folder, path: (part: Part) => join(folder, part) };
-  if (await isBuilt(binaries)) return binaries;
+  const folder = await cacheFolder(environment, what);
+  if (await isBuilt(folder, what)) return folder;
   const { signal, log, exec = systemExec(environment), clock = systemClock } = options;
   const obstacle = await findObstacle(exec);
   if (obstacle !== undefined) throw unavailable(folder, obstacle);
   await mkdir(join(folder, '..'), { recursive: true });
-  const onWait = (): void => log('another process builds Kubernetes just now: waiting for it');
+  const onWait = (): void => log(`another process builds ${what.name} just now: waiting for it`);
   await using _lock = await holdLock(`${folder}.lock`, { exec, signal, onWait });
-  if (await isBuilt(binaries)) return binaries;
+  if (await isBuilt(folder, what)) return folder;
   try {
-    await build({ source, target: folder, exec, clock, signal, log });
+    await build({ what, target: folder, exec, clock, signal, log });
   } catch (error) {
     signal.throwIfAborted();
     throw unavailable(folder, error instanceof Error ? error.message : String(error), error);
   }
-  return binaries;
+  return folder;
 }
 
-/** The folder of a build of this checkout: XDG_CACHE_HOME or ~/.cache, then tre-fleet/kubernetes/<key>. */
+/** The folder of a build of this checkout: XDG_CACHE_HOME or ~/.cache, then tre-fleet/<name>/<key>. */
 export async function cacheFolder(
   environment: Readonly<Record<string, string | undefined>>,
+  what: GoBuild = kubernetesBuild,
 ): Promise<string> {
   const { XDG_CACHE_HOME: configured } = environment;
   const root = configured === undefined || configured === '' ? join(homedir(), '.cache') : configured;
-  const key = buildKey(await sourceFiles(), `${process.platform}-${process.arch}`);
-  return join(root, 'tre-fleet', 'kubernetes', key);
+  const platform = `${process.platform}-${process.arch}`;
+  const key = buildKey(await sourceFiles(what.source), platform, [...what.flags, ...what.packages]);
+  return join(root, 'tre-fleet', what.name, key);
 }
 
 /** The one message for a machine without any Kubernetes: all three ways, and why the third did not work. */
@@ -96,16 +102,21 @@ export function isAtLeast(version: string, wanted: string): boolean {
   return index === -1 || (have[index] ?? 0) > (want[index] ?? 0);
 }
 
-async function isBuilt(binaries: Binaries): Promise<boolean> {
-  return await stat(binaries.path('kube-apiserver')).then(
-    () => true,
-    () => false,
-  );
+async function isBuilt(folder: string, { programs }: GoBuild): Promise<boolean> {
+  const isThere = async (name: string): Promise<boolean> =>
+    await stat(join(folder, name)).then(
+      () => true,
+      () => false,
+    );
+  return (await Promise.all(programs.map(isThere))).every(Boolean);
 }
 
-async function sourceFiles(): Promise<SourceFile[]> {
-  const names = await readdir(source);
+async function sourceFiles(folder: string): Promise<SourceFile[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   return await Promise.all(
-    names.map(async (name) => ({ name, text: await readFile(join(source, name), 'utf8') })),
+    entries
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => join(parentPath, name))
+      .map(async (path) => ({ name: relative(folder, path), text: await readFile(path, 'utf8') })),
   );
 }

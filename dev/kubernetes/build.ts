@@ -1,4 +1,4 @@
-// Builds the program of go/ into a folder of the cache, with visible progress and its cost in CPU-seconds.
+// Builds the programs of one Go module into a folder of the cache, with visible progress and its cost in CPU-seconds.
 // Invariants: a folder in the cache is whole (made beside it, then renamed); an aborted build leaves no process
 // and no half folder. The caller holds the lock. Called by binaries.ts when the cache has nothing.
 import { mkdir, rename, rm, symlink } from 'node:fs/promises';
@@ -7,11 +7,11 @@ import { writeFileAtomic } from '../../daemon/atomic-file.ts';
 import type { Clock } from '../../daemon/clock.ts';
 import type { Exec } from '../../daemon/exec.ts';
 import { buildProgress, duration } from './build-progress.ts';
-import { buildFlags, parts, versions } from './go-module.ts';
+import type { GoBuild } from './go-builds.ts';
+import { nodeModules, versions } from './go-module.ts';
 
 export interface BuildOptions {
-  /** Folder of go.mod. */
-  readonly source: string;
+  readonly what: GoBuild;
   /** The folder to make; its parent exists. */
   readonly target: string;
   readonly exec: Exec;
@@ -29,30 +29,24 @@ export interface BuildCost {
 
 /** Builds into `target`. @throws Error with the end of the compiler's output */
 export async function build(options: BuildOptions): Promise<BuildCost> {
-  const { target, clock, log } = options;
+  const { what, target, clock, log } = options;
   const temporary = `${target}.${process.pid}.tmp`;
   const startedAt = clock.monotonic();
-  log(
-    `building Kubernetes ${versions['k8s.io/kubernetes']} from Go modules, once: about 600 CPU-seconds, 5 minutes on 2 cores`,
-  );
+  log(`building ${what.announcement}`);
   await mkdir(temporary, { recursive: true });
   try {
-    const list = await runGo(options, [
-      'list',
-      ...buildFlags(),
-      '-deps',
-      '-f',
-      '{{if .Stale}}{{.ImportPath}}{{end}}',
-      '.',
-    ]);
+    const form = ['-deps', '-f', '{{if .Stale}}{{.ImportPath}}{{end}}'];
+    const list = await runGo(options, ['list', ...what.flags, ...form, ...what.packages]);
     const packages = list.output.length;
-    const output = join(temporary, 'kubernetes');
-    const compile = await runGo(options, ['build', ...buildFlags(), '-v', '-o', output, '.'], packages);
-    for (const part of parts) await symlink('kubernetes', join(temporary, part));
+    const output = what.links.length > 0 ? join(temporary, 'kubernetes') : `${temporary}/`;
+    const compiling = ['build', ...what.flags, '-v', '-o', output, ...what.packages];
+    const compile = await runGo(options, compiling, packages);
+    for (const link of what.links) await symlink('kubernetes', join(temporary, link));
     const elapsedMs = clock.monotonic() - startedAt;
     const cpuSeconds = Math.round(list.cpuSeconds + compile.cpuSeconds);
     const cost = { packages, elapsedSeconds: Math.round(elapsedMs / 1000), cpuSeconds };
-    await writeFileAtomic(join(temporary, 'build.json'), `${JSON.stringify({ versions, ...cost })}\n`);
+    const facts = { versions, nodeModules, ...cost };
+    await writeFileAtomic(join(temporary, 'build.json'), `${JSON.stringify(facts)}\n`);
     await rename(temporary, target);
     log(`built ${packages} packages in ${duration(elapsedMs)} with ${cpuSeconds} CPU-seconds: ${target}`);
     return cost;
@@ -61,7 +55,7 @@ export async function build(options: BuildOptions): Promise<BuildCost> {
   }
 }
 
-const goEnvironment = { GOTOOLCHAIN: 'local', GOWORK: 'off', GOFLAGS: '', CGO_ENABLED: '1' };
+const goEnvironment = { GOTOOLCHAIN: 'local', GOWORK: 'off', GOFLAGS: '' };
 // `times` prints what the shell's children used, compilers included, once they ended.
 const withTimes = '"$@"; code=$?; times; exit "$code"';
 const keptErrorLines = 20;
@@ -73,7 +67,7 @@ interface GoRun {
 }
 
 async function runGo(options: BuildOptions, args: readonly string[], packages?: number): Promise<GoRun> {
-  const { exec, source, signal } = options;
+  const { exec, what, signal } = options;
   const progress = buildProgress(packages, options);
   const output: string[] = [];
   let complaints: string[] = [];
@@ -84,8 +78,8 @@ async function runGo(options: BuildOptions, args: readonly string[], packages?: 
   };
   const command = ['-n', '5', 'sh', '-c', withTimes, 'sh', 'go', ...args];
   const child = await exec.spawn('nice', command, {
-    cwd: source,
-    env: goEnvironment,
+    cwd: what.source,
+    env: { ...goEnvironment, CGO_ENABLED: what.cgo ? '1' : '0' },
     group: true,
     signal,
     output: { line },

@@ -1,7 +1,7 @@
 // The command line of every part, as plain data: what runs here and what it listens on can be read in one place.
-// Pure. Only the API server has a port; kine listens on a unix socket, the others on nothing.
+// Pure. Only the API server has a port; kine and the relay of a real node listen on unix sockets, the others on nothing.
 import type { Part } from './go-module.ts';
-import { databaseName, type Layout, socketName } from './layout.ts';
+import { databaseName, type Layout, relaySocketName, socketName } from './layout.ts';
 import type { Ports } from './ports.ts';
 
 export const serverParts = [
@@ -21,13 +21,25 @@ export const auditPolicy = {
   rules: [{ level: 'Metadata' }],
 };
 
+/** Everything that the API server says to kubelets and pods goes through the relay; see go/relay.go. */
+export const egressSettings = {
+  apiVersion: 'apiserver.k8s.io/v1beta1',
+  kind: 'EgressSelectorConfiguration',
+  egressSelections: [
+    {
+      name: 'cluster',
+      connection: { proxyProtocol: 'HTTPConnect', transport: { uds: { udsName: relaySocketName } } },
+    },
+  ],
+};
+
 /** Arguments of one part, which runs in `layout.dataDir`. */
-export function commandLine(part: ServerPart, layout: Layout, ports: Ports): string[] {
+export function commandLine(part: ServerPart, layout: Layout, ports: Ports, hasRealNode = false): string[] {
   switch (part) {
     case 'kine':
       return [`--database=${databaseName}`, `--socket=${socketName}`];
     case 'kube-apiserver':
-      return apiServer(layout, ports);
+      return [...apiServer(layout, ports), ...(hasRealNode ? toKubelets(layout) : [])];
     case 'kube-controller-manager':
       return controllerManager(layout);
     case 'kube-scheduler':
@@ -50,7 +62,8 @@ function apiServer(layout: Layout, ports: Ports): string[] {
     `--tls-cert-file=${cert}`,
     `--tls-private-key-file=${key}`,
     `--client-ca-file=${layout.caFile}`,
-    '--authorization-mode=RBAC',
+    '--authorization-mode=Node,RBAC',
+    '--enable-admission-plugins=NodeRestriction',
     '--anonymous-auth=false',
     '--allow-privileged=true',
     '--service-account-issuer=https://kubernetes.default.svc',
@@ -63,6 +76,16 @@ function apiServer(layout: Layout, ports: Ports): string[] {
     '--audit-log-maxbackup=1',
     '--shutdown-delay-duration=0s',
     '--profiling=false',
+  ];
+}
+
+function toKubelets(layout: Layout): string[] {
+  const { cert, key } = layout.certificate('kubelet-client');
+  return [
+    `--egress-selector-config-file=${layout.egressFile}`,
+    `--kubelet-client-certificate=${cert}`,
+    `--kubelet-client-key=${key}`,
+    '--kubelet-preferred-address-types=InternalIP',
   ];
 }
 

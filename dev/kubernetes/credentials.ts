@@ -6,9 +6,11 @@ import { type Exec, runChecked } from '../../daemon/exec.ts';
 import { kubeconfigText } from './kubeconfig.ts';
 import { type Layout, type User, users } from './layout.ts';
 
-/** Makes what is missing. `program` is the part that writes certificates. */
+/** Makes what is missing; all anew where a user has none yet, for nobody keeps the key that signs. `program` writes them. */
 export async function ensureCertificates(layout: Layout, program: string, exec: Exec): Promise<void> {
-  if ((await readIfPresent(layout.caFile)) !== undefined) return;
+  const files = Object.keys(users).map((user) => layout.certificate(user).key);
+  const present = await Promise.all([layout.caFile, ...files].map((file) => readIfPresent(file)));
+  if (present.every((bytes) => bytes !== undefined)) return;
   const temporary = await ensurePrivateDir(`${layout.certificates}.tmp`);
   const subjects = Object.entries(users).map(([file, { name, group }]) => {
     return group === undefined ? `${file}=${name}` : `${file}=${name}::${group}`;

@@ -48,6 +48,7 @@ export async function existingKubernetes(
     adminKubeconfig: kubeconfig,
     agentKubeconfig,
     kubectl: 'kubectl',
+    node: 'its-own',
     simulatedNode: false,
     admin,
     grantAgent: (customGroups, bound) => grantAgentRights(admin, { agentUser, customGroups, signal: bound }),

@@ -1,5 +1,5 @@
-// The Go module behind the Kubernetes of this folder: its versions, its build flags, and what names a build of it.
-// The module is committed with go.mod and go.sum, so that a build verifies every byte it downloads and needs no
+// The Go modules behind the Kubernetes of this folder: versions, build flags, and what names a build of one.
+// They are committed with go.mod and go.sum, so that a build verifies every byte it downloads and needs no
 // checksum server. `npm run kubernetes -- pin` writes both anew after a version here was raised. Pure but for hashing.
 import { createHash } from 'node:crypto';
 
@@ -9,8 +9,21 @@ export const versions = {
   'sigs.k8s.io/kwok': 'v0.8.0',
 } as const;
 
-/** The Go language version that go.mod asks for; kine needs the patch level. */
-export const goVersion = '1.26.5';
+/** What a real node needs besides: each version with the programs that are built from it. */
+export const nodeModules = {
+  'github.com/containerd/containerd/v2': {
+    version: 'v2.4.2',
+    programs: ['cmd/containerd', 'cmd/containerd-shim-runc-v2', 'cmd/ctr'],
+  },
+  'github.com/containernetworking/plugins': {
+    version: 'v1.9.1',
+    programs: ['plugins/ipam/host-local', 'plugins/main/bridge', 'plugins/main/loopback'],
+  },
+  'github.com/opencontainers/runc': { version: 'v1.5.2', programs: [''] },
+} as const;
+
+/** The Go language version that go.mod asks for; containerd needs the patch level. */
+export const goVersion = '1.26.6';
 
 /** The parts of the one program; each has a link of this name beside it. */
 export const parts = [
@@ -20,18 +33,28 @@ export const parts = [
   'kube-controller-manager',
   'kube-scheduler',
   'kubectl',
+  'kubelet',
   'kwok',
+  'node-relay',
 ] as const;
 export type Part = (typeof parts)[number];
 
-/** Flags of `go build` and `go list`: no host paths, no debug tables, and the version that the server answers. */
+/** Flags of every `go build` and `go list`: no host paths, no debug tables. */
+const plainFlags = ['-mod=readonly', '-buildvcs=false', '-trimpath', '-ldflags'];
+
+/** Flags for the programs of the node and of the images. */
+export function plainBuildFlags(tags: readonly string[] = []): string[] {
+  return [...plainFlags, '-s -w', ...(tags.length === 0 ? [] : ['-tags', tags.join(',')])];
+}
+
+/** Flags for Kubernetes itself, with the version that the server answers. */
 export function buildFlags(kubernetesVersion: string = versions['k8s.io/kubernetes']): string[] {
   const [major = '', minor = ''] = kubernetesVersion.slice(1).split('.');
   const facts = { gitVersion: kubernetesVersion, gitMajor: major, gitMinor: minor, gitTreeState: 'clean' };
   const settings = Object.entries(facts).map(
     ([name, value]) => `-X k8s.io/component-base/version.${name}=${value}`,
   );
-  return ['-mod=readonly', '-buildvcs=false', '-trimpath', '-ldflags', `-s -w ${settings.join(' ')}`];
+  return [...plainFlags, `-s -w ${settings.join(' ')}`];
 }
 
 /**
@@ -49,10 +72,7 @@ export function goMod(
   );
   if (staging.length === 0)
     throw new Error('the go.mod of k8s.io/kubernetes names no staging module: its form has changed');
-  return [
-    '// Written by `npm run kubernetes -- pin` from the versions in dev/kubernetes/go-module.ts.',
-    'module tre-fleet.local/kubernetes',
-    `go ${goVersion}`,
+  return moduleText('kubernetes', [
     block(
       'require',
       Object.entries(required).map(([name, version]) => `${name} ${version}`),
@@ -61,9 +81,31 @@ export function goMod(
       'replace',
       staging.map((name) => `${name} => ${name} ${twin}`),
     ),
-  ]
-    .join('\n\n')
-    .concat('\n');
+  ]);
+}
+
+/** The go.mod of the node's programs before `go mod tidy` completes it: nothing but tools of other modules. */
+export function nodeGoMod(): string {
+  return moduleText('kubernetes-node', [
+    block('tool', nodePackages()),
+    block(
+      'require',
+      Object.entries(nodeModules).map(([name, { version }]) => `${name} ${version}`),
+    ),
+  ]);
+}
+
+/** Import paths of the node's programs. */
+export function nodePackages(): string[] {
+  return Object.entries(nodeModules).flatMap(([name, { programs }]) =>
+    programs.map((program) => (program === '' ? name : `${name}/${program}`)),
+  );
+}
+
+function moduleText(name: string, blocks: readonly string[]): string {
+  const header =
+    '// Written by `npm run kubernetes -- pin` from the versions in dev/kubernetes/go-module.ts.';
+  return [header, `module tre-fleet.local/${name}`, `go ${goVersion}`, ...blocks].join('\n\n').concat('\n');
 }
 
 function block(word: string, lines: readonly string[]): string {
@@ -77,10 +119,14 @@ export interface SourceFile {
 }
 
 /** Name of the cache folder of one build: 16 hex digits over the sources, the flags and the platform. */
-export function buildKey(files: readonly SourceFile[], platform: string): string {
+export function buildKey(
+  files: readonly SourceFile[],
+  platform: string,
+  flags: readonly string[] = buildFlags(),
+): string {
   const hash = createHash('sha256');
   const inOrder = [...files].sort((a, b) => (a.name < b.name ? -1 : 1));
-  for (const part of [platform, ...buildFlags(), ...inOrder.flatMap(({ name, text }) => [name, text])]) {
+  for (const part of [platform, ...flags, ...inOrder.flatMap(({ name, text }) => [name, text])]) {
     hash.update(`${Buffer.byteLength(part)}:${part}`);
   }
   return hash.digest('hex').slice(0, 16);

@@ -71,12 +71,17 @@ function textOf(state: State): string {
   return `${state.ready ? 'running' : 'running, but not ready'}\n${table(state.running)}`;
 }
 
+function nodeText({ node, nodeNamespace }: Running): string {
+  if (node === 'none') return 'none: pods stay Pending';
+  if (node === 'simulated') return 'one, simulated: no container runs';
+  return `one, real: containers run; their network: nsenter --net=${nodeNamespace}`;
+}
+
 function table(running: Running): string {
-  const node = running.simulatedNode ? 'one, simulated: no container runs' : 'none: pods stay Pending';
   const parts = Object.entries(running.parts).map(([name, pid]) => `${name} ${pid}`);
   const rows: [string, string][] = [
     ['server', running.serverUrl],
-    ['node', node],
+    ['node', nodeText(running)],
     ['kubeconfig', running.adminKubeconfig],
     ['kubeconfig of the agent', running.agentKubeconfig],
     ['kubectl', running.kubectl],

@@ -9,6 +9,9 @@ export const users = {
   agent: { name: 'tre-agent', group: undefined },
   'controller-manager': { name: 'system:kube-controller-manager', group: undefined },
   scheduler: { name: 'system:kube-scheduler', group: undefined },
+  // Of the real node: what its kubelet is, and as whom the API server calls it.
+  kubelet: { name: 'system:node:local-node', group: 'system:nodes' },
+  'kubelet-client': { name: 'kube-apiserver-kubelet-client', group: 'system:masters' },
   // It writes the status of nodes, pods and whatever a stage names; simulated clusters only.
   kwok: { name: 'kwok', group: 'system:masters' },
 } as const satisfies Record<string, { name: string; group: string | undefined }>;
@@ -21,6 +24,10 @@ export interface Layout {
   readonly auditPolicyFile: string;
   readonly auditLogFile: string;
   readonly lockFile: string;
+  /** What tells the API server to go through the relay to a real node. */
+  readonly egressFile: string;
+  /** Settings and files of a real node. */
+  readonly node: string;
   /** What runs, for other processes; true only while `lockFile` is locked. */
   readonly runningFile: string;
   certificate(name: string): { readonly cert: string; readonly key: string };
@@ -31,6 +38,7 @@ export interface Layout {
 /** Relative to the working directory of the parts. */
 export const databaseName = 'state.db';
 export const socketName = 'kine.sock';
+export const relaySocketName = 'relay.sock';
 
 export function layoutOf(dataDir: string): Layout {
   const certificates = join(dataDir, 'certificates');
@@ -40,6 +48,8 @@ export function layoutOf(dataDir: string): Layout {
     caFile: join(certificates, 'ca.crt'),
     auditPolicyFile: join(dataDir, 'audit-policy.json'),
     auditLogFile: join(dataDir, 'audit.log'),
+    egressFile: join(dataDir, 'egress.json'),
+    node: join(dataDir, 'node'),
     lockFile: join(dataDir, 'lock'),
     runningFile: join(dataDir, 'running.json'),
     certificate: (name) => ({

@@ -1,21 +1,23 @@
 // Starts a real Kubernetes on loopback for tests, benchmarks and `npm start`: kine on SQLite, API server, controller
-// manager, scheduler, and on request kwok with one simulated node. Everything is kept in one data folder; a second
-// start resumes it with the same port and certificates. Invariants: one process per data folder; whoever started it
-// stops it, and when the starter is killed its parts end at once; nothing listens but the API server on 127.0.0.1.
+// manager, scheduler, and on request one node, real (node/) or simulated (kwok). Everything is kept in one data folder; a
+// second start resumes it with the same port and certificates. Invariants: one process per data folder; whoever started
+// it stops it, and when the starter is killed its parts end at once; nothing listens but the API server on 127.0.0.1.
 import { resolve } from 'node:path';
 import { ensurePrivateDir, writeFileAtomic } from '../../daemon/atomic-file.ts';
 import { systemClock } from '../../daemon/clock.ts';
-import { systemExec } from '../../daemon/exec.ts';
+import { type Exec, systemExec } from '../../daemon/exec.ts';
 import { systemFiles } from '../../daemon/files.ts';
 import { TreError } from '../../proto/errors.ts';
 import { grantAgentRights } from './agent-rights.ts';
 import { type Api, apiOf } from './api.ts';
 import { type Binaries, findBinaries } from './binaries.ts';
-import { auditPolicy, commandLine, type ServerPart, serverParts } from './command-lines.ts';
+import { auditPolicy, commandLine, egressSettings, type ServerPart, serverParts } from './command-lines.ts';
 import { credentialsOf, ensureCertificates, writeKubeconfigs } from './credentials.ts';
 import { holdLock } from './held-lock.ts';
 import type { KubernetesOptions, LocalKubernetes } from './kubernetes-handle.ts';
 import { type Layout, layoutOf, users } from './layout.ts';
+import { type ChosenNode, chooseNode, forgetEarlierRun } from './node/choose-node.ts';
+import { type RealNode, startRealNode } from './node/real-node.ts';
 import { isFree, keptPorts, type Ports } from './ports.ts';
 import { type ServerProcess, serverProcess } from './server-process.ts';
 import { ensureSimulatedNode, simulatedNodeName } from './simulated-node.ts';
@@ -29,6 +31,9 @@ interface Start {
   readonly ports: Ports;
   readonly servers: Servers;
   readonly admin: Api;
+  readonly binaries: Binaries;
+  readonly exec: Exec;
+  readonly node: ChosenNode;
 }
 
 const portPatienceMs = 5_000;
@@ -44,6 +49,7 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Local
   const exec = systemExec(environment);
   const layout = layoutOf(resolve(options.dataDir));
   const binaries = await findBinaries({ signal, log, environment });
+  const node = await chooseNode(options.node, exec, { signal, log, environment });
   await using opened = new AsyncDisposableStack();
   await ensurePrivateDir(layout.dataDir);
   const lock = await holdLock(layout.lockFile, { exec });
@@ -57,11 +63,18 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Local
   await ensureCertificates(layout, binaries.path('certificates'), exec);
   await writeKubeconfigs(layout, serverUrl);
   await writeFileAtomic(layout.auditPolicyFile, JSON.stringify(auditPolicy));
+  await writeFileAtomic(layout.egressFile, JSON.stringify(egressSettings));
   const admin = opened.use(apiOf(serverUrl, await credentialsOf(layout, 'admin')));
-  const start = { options, layout, ports, admin, servers: serversOf({ binaries, layout, ports, log }, exec) };
+  const servers = serversOf({ binaries, layout, ports, log, hasRealNode: node.kind === 'real' }, exec);
+  const start = { options, layout, ports, admin, servers, binaries, exec, node };
   await startControlPlane(start, opened);
-  if (options.node === true) await startSimulatedNode(start);
-  return handleOf(start, { serverUrl, kubectl: binaries.path('kubectl'), stack: opened.move() });
+  const realNode = await startNode(start, opened);
+  return handleOf(start, {
+    serverUrl,
+    kubectl: binaries.path('kubectl'),
+    realNode,
+    stack: opened.move(),
+  });
 }
 
 interface ServerContext {
@@ -69,17 +82,15 @@ interface ServerContext {
   readonly layout: Layout;
   readonly ports: Ports;
   readonly log: (line: string) => void;
+  readonly hasRealNode: boolean;
 }
 
-function serversOf(
-  { binaries, layout, ports, log }: ServerContext,
-  exec: ReturnType<typeof systemExec>,
-): Servers {
+function serversOf({ binaries, layout, ports, log, hasRealNode }: ServerContext, exec: Exec): Servers {
   const server = (name: ServerPart): ServerProcess =>
     serverProcess({
       name,
       program: binaries.path(name),
-      args: commandLine(name, layout, ports),
+      args: commandLine(name, layout, ports, hasRealNode),
       cwd: layout.dataDir,
       logFile: layout.log(name),
       exec,
@@ -115,6 +126,29 @@ async function startApiServer({ servers, admin }: Start, signal: AbortSignal): P
   const server = servers['kube-apiserver'];
   await server.start();
   await server.waitFor(() => answers(admin, '/readyz', signal), signal);
+}
+
+async function startNode(start: Start, opened: AsyncDisposableStack): Promise<RealNode | null> {
+  const { options, admin, layout, binaries, exec, ports, node } = start;
+  const { signal, log } = options;
+  if (node.kind === 'none') return null;
+  await forgetEarlierRun(admin, node.kind, signal);
+  if (node.kind === 'simulated') {
+    await startSimulatedNode(start);
+    return null;
+  }
+  const apiPort = ports.apiServer;
+  const realNode = await startRealNode(node.programs, {
+    layout,
+    binaries,
+    apiPort,
+    admin,
+    exec,
+    log,
+    signal,
+  });
+  log(`the node ${realNode.name} is real: containers run, in namespaces of their own`);
+  return opened.use(realNode);
 }
 
 async function startSimulatedNode({ options, servers, admin }: Start): Promise<void> {
@@ -166,11 +200,12 @@ async function waitForPort(port: number, layout: Layout, signal: AbortSignal): P
 interface HandleFacts {
   readonly serverUrl: string;
   readonly kubectl: string;
+  readonly realNode: RealNode | null;
   readonly stack: AsyncDisposableStack;
 }
 
-function handleOf(start: Start, { serverUrl, kubectl, stack }: HandleFacts): LocalKubernetes {
-  const { options, layout, ports, servers, admin } = start;
+function handleOf(start: Start, { serverUrl, kubectl, realNode, stack }: HandleFacts): LocalKubernetes {
+  const { layout, ports, servers, admin, node } = start;
   const stop = (): Promise<void> => stack.disposeAsync();
   return {
     serverUrl,
@@ -182,8 +217,14 @@ function handleOf(start: Start, { serverUrl, kubectl, stack }: HandleFacts): Loc
     dataDir: layout.dataDir,
     ports,
     auditLogFile: layout.auditLogFile,
-    simulatedNode: options.node === true,
-    pids: () => Object.fromEntries(serverParts.flatMap((name) => pairs(name, servers[name].pid()))),
+    node: node.kind,
+    simulatedNode: node.kind === 'simulated',
+    realNode,
+    nodeNamespace: realNode?.networkNamespace ?? null,
+    pids: () => {
+      const parts = serverParts.flatMap((name) => pairs(name, servers[name].pid()));
+      return { ...Object.fromEntries(parts), ...realNode?.pids() };
+    },
     apiServer: {
       kill: () => servers['kube-apiserver'].kill(),
       start: (signal) => startApiServer(start, signal),

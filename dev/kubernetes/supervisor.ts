@@ -9,23 +9,26 @@ import { systemFiles } from '../../daemon/files.ts';
 import { TreError } from '../../proto/errors.ts';
 import { apiOf } from './api.ts';
 import { findBinaries } from './binaries.ts';
-import type { ServerPart } from './command-lines.ts';
 import { credentialsOf } from './credentials.ts';
 import { isLocked } from './held-lock.ts';
+import type { LocalKubernetes, NodeKind } from './kubernetes-handle.ts';
 import { type Layout, layoutOf } from './layout.ts';
+import { chooseNode } from './node/choose-node.ts';
 import { startKubernetes } from './start-kubernetes.ts';
 
 /** What `up` and `status` print. */
 export interface Running {
   /** Of the supervisor. */
   readonly pid: number;
-  readonly parts: Partial<Record<ServerPart, number>>;
+  readonly parts: ReturnType<LocalKubernetes['pids']>;
   readonly serverUrl: string;
   readonly adminKubeconfig: string;
   readonly agentKubeconfig: string;
   readonly kubectl: string;
   readonly auditLogFile: string;
-  readonly simulatedNode: boolean;
+  readonly node: NodeKind;
+  /** Of the pods; null without a real node. */
+  readonly nodeNamespace: string | null;
 }
 
 /** `other`: the data folder belongs to a process that is not ours to stop, such as `npm start`. */
@@ -50,9 +53,15 @@ export async function supervise(options: UpOptions & { readonly stopped: AbortSi
   const { dataDir, node, signal, log, stopped } = options;
   const { runningFile } = layoutOf(dataDir);
   await using kubernetes = await startKubernetes({ dataDir, node, signal, log });
-  const { serverUrl, adminKubeconfig, agentKubeconfig, kubectl, auditLogFile, simulatedNode } = kubernetes;
-  const addresses = { serverUrl, adminKubeconfig, agentKubeconfig, kubectl, auditLogFile, simulatedNode };
-  const running: Running = { pid: process.pid, parts: kubernetes.pids(), ...addresses };
+  const { serverUrl, adminKubeconfig, agentKubeconfig, kubectl, auditLogFile } = kubernetes;
+  const addresses = { serverUrl, adminKubeconfig, agentKubeconfig, kubectl, auditLogFile };
+  const running: Running = {
+    pid: process.pid,
+    parts: kubernetes.pids(),
+    ...addresses,
+    node: kubernetes.node,
+    nodeNamespace: kubernetes.nodeNamespace,
+  };
   await writeFileAtomic(runningFile, `${JSON.stringify(running)}\n`);
   await new Promise<void>((resolve) => {
     if (stopped.aborted) resolve();
@@ -68,6 +77,7 @@ export async function up(options: UpOptions): Promise<Running> {
   if (before.state === 'running') return before.running;
   if (before.state === 'other') throw heldByAnother(dataDir);
   await findBinaries({ signal, log });
+  await chooseNode(node, systemExec(process.env), { signal, log });
   const layout = layoutOf(dataDir);
   await systemFiles.mkdir(dataDir);
   const exec = systemExec(process.env);

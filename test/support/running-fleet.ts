@@ -9,6 +9,7 @@ import type { ExecutionContext } from 'ava';
 import { type RestClient, restClient, type Server } from '../../cli/rest.ts';
 import { systemClock } from '../../daemon/clock.ts';
 import { systemExec } from '../../daemon/exec.ts';
+import type { WantedNode } from '../../dev/kubernetes/kubernetes-handle.ts';
 import { startKubernetes } from '../../dev/kubernetes/start-kubernetes.ts';
 import { type Fleet, openFleet } from '../../dev/start/fleet.ts';
 import { createProgress } from '../../dev/start/progress.ts';
@@ -63,10 +64,14 @@ export interface RunningFleet extends Fleet {
 
 const pollIntervalMs = 100;
 
-/** The site is joined and has nothing assigned. `environment` adds settings to those of this process. */
+/**
+ * The site is joined and has nothing assigned. `environment` adds settings to those of this process; pods run where
+ * `node` asks for a real one.
+ */
 export async function runningFleet(
   t: ExecutionContext,
   environment: Readonly<Record<string, string>> = {},
+  node: WantedNode = 'simulated',
 ): Promise<RunningFleet> {
   const folder = await mkdtemp(join(tmpdir(), 'tre-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
@@ -80,7 +85,7 @@ export async function runningFleet(
     exec,
     clock: systemClock,
     progress,
-    openKubernetes: startKubernetes,
+    openKubernetes: (options) => startKubernetes({ ...options, node }),
   });
   t.teardown(async () => {
     await fleet[Symbol.asyncDispose]();

@@ -6,7 +6,7 @@ import { accessOf, type ClusterSite, clusterSite, type Manifest } from '../suppo
 import { sharedKubernetes } from '../support/kubernetes.ts';
 import { scratch } from '../support/scratch.ts';
 
-const kubernetes = sharedKubernetes({ node: true, agentGroups: ['tre.example', 'cilium.example'] });
+const kubernetes = sharedKubernetes({ node: 'simulated', agentGroups: ['tre.example', 'cilium.example'] });
 
 async function site(t: ExecutionContext, around?: (api: ClusterApi) => ClusterApi): Promise<ClusterSite> {
   const access = await accessOf(kubernetes().agentKubeconfig);

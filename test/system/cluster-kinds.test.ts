@@ -6,7 +6,7 @@ import { accessOf, type ClusterSite, clusterSite, type Manifest } from '../suppo
 import { sharedKubernetes } from '../support/kubernetes.ts';
 import { scratch } from '../support/scratch.ts';
 
-const kubernetes = sharedKubernetes({ node: true, agentGroups: ['tre.example'] });
+const kubernetes = sharedKubernetes({ node: 'simulated', agentGroups: ['tre.example'] });
 
 async function site(t: ExecutionContext): Promise<ClusterSite> {
   const opened = await clusterSite({

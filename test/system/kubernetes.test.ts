@@ -35,7 +35,7 @@ test.before(async (t) => {
   const log = (line: string): void => t.log(line);
   const kubernetes = await startKubernetes({
     dataDir,
-    node: true,
+    node: 'simulated',
     agentGroups: ['example.dev'],
     signal,
     log,

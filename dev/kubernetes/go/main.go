@@ -1,10 +1,11 @@
-// One program with every part of a Kubernetes control plane. The name it is
+// One program with every part of a Kubernetes. The name it is
 // called by (argv[0]; the cache holds one link per part) selects the part, so
 // that the packages which the parts share are compiled and linked once.
 // Built and started by dev/kubernetes; nothing of it is ever shipped.
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -18,9 +19,10 @@ import (
 	apiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
 	controllers "k8s.io/kubernetes/cmd/kube-controller-manager/app"
 	scheduler "k8s.io/kubernetes/cmd/kube-scheduler/app"
+	kubelet "k8s.io/kubernetes/cmd/kubelet/app"
 )
 
-// A part of the control plane. A server ends with the process that started it.
+// A part of Kubernetes. A server ends with the process that started it.
 type part struct {
 	command func() *cobra.Command
 	server  bool
@@ -33,7 +35,9 @@ var parts = map[string]part{
 	"kube-controller-manager": {command: controllers.NewControllerManagerCommand, server: true},
 	"kube-scheduler":          {command: schedulerCommand, server: true},
 	"kubectl":                 {command: kubectl.NewDefaultKubectlCommand},
+	"kubelet":                 {command: kubeletCommand, server: true},
 	"kwok":                    {command: kwokCommand, server: true},
+	"node-relay":              {command: relayCommand, server: true},
 }
 
 func main() {
@@ -51,4 +55,8 @@ func main() {
 
 func schedulerCommand() *cobra.Command {
 	return scheduler.NewSchedulerCommand()
+}
+
+func kubeletCommand() *cobra.Command {
+	return kubelet.NewKubeletCommand(context.Background())
 }

@@ -6,6 +6,7 @@ import { systemExec } from '../../../daemon/exec.ts';
 import { cacheFolder, findBinaries, isAtLeast } from '../../../dev/kubernetes/binaries.ts';
 import { build, cpuSecondsOf } from '../../../dev/kubernetes/build.ts';
 import { buildProgress, duration } from '../../../dev/kubernetes/build-progress.ts';
+import { kubernetesBuild } from '../../../dev/kubernetes/go-builds.ts';
 import { TreError } from '../../../proto/errors.ts';
 import { manualClock } from '../../support/manual-clock.ts';
 import { scratch } from '../../support/scratch.ts';
@@ -50,7 +51,11 @@ async function buildInto(t: ExecutionContext, scripts: Record<string, string>): 
     signal,
     log: (line: string) => lines.push(line),
   };
-  return { target, lines, done: build({ source: scratch(t), target, ...tools }) };
+  return {
+    target,
+    lines,
+    done: build({ what: { ...kubernetesBuild, source: scratch(t) }, target, ...tools }),
+  };
 }
 
 test('a build is a folder with one program under the name of each part, and what it cost', async (t) => {

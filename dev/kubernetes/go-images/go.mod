@@ -1,0 +1,3 @@
+module tre-fleet.local/images
+
+go 1.26.6
