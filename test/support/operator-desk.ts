@@ -5,7 +5,7 @@ import { copyFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import type { CommandContext } from '../../cli/context.ts';
-import { startControlPlane, type TestControlPlane } from './control-plane.ts';
+import { type Operator, startControlPlane, type TestControlPlane } from './control-plane.ts';
 import { configMap, releaseYaml, writeSource } from './release-source.ts';
 import { scratch } from './scratch.ts';
 import { type Ran, type Register, runTrectl } from './trectl.ts';
@@ -23,9 +23,11 @@ export async function allCommands(): Promise<readonly Register[]> {
     .flatMap(([name, value]) => (/^register[A-Z]/.test(name) ? [value as Register] : []));
 }
 
-export interface Desk {
+type DeskPlane = Operator & { readonly data: string; readonly token: string };
+
+export interface Desk<Plane extends DeskPlane = DeskPlane> {
   readonly folder: string;
-  readonly plane: TestControlPlane;
+  readonly plane: Plane;
   /** Runs trectl with its login in the folder; `@name` is a file of the folder. */
   readonly trectl: (...args: string[]) => Promise<Ran>;
   /** The same, and it must succeed; returns stdout. */
@@ -34,10 +36,18 @@ export interface Desk {
   readonly with: (changes: Partial<CommandContext>) => (...args: string[]) => Promise<Ran>;
 }
 
-export async function openDesk(t: ExecutionContext): Promise<Desk> {
+export async function openDesk(t: ExecutionContext): Promise<Desk<TestControlPlane>> {
   const plane = await startControlPlane(scratch(t));
-  const commands = await allCommands();
   t.teardown(() => plane.stop());
+  return deskOf(t, plane);
+}
+
+/** A desk at a control plane that runs already. */
+export async function deskOf<Plane extends DeskPlane>(
+  t: ExecutionContext,
+  plane: Plane,
+): Promise<Desk<Plane>> {
+  const commands = await allCommands();
   const place = (pointer: string) =>
     `places: [{kind: ConfigMap, name: a, namespace: default, pointer: ${pointer}}]`;
   const parameters = [
