@@ -1,6 +1,5 @@
 // What is the matter, block by block: conditions, the red ones first, with their objects and what to do; then the refusal, and
 // the words of the API server and of the network. PURE. Called by screen.ts.
-import { type HealthReason, healthReasons } from '../../proto/health-reasons.ts';
 import type { AgentStatus } from './agent-status.ts';
 import { counted, minute } from './screen-words.ts';
 import type { ShownCondition } from './status-conditions.ts';
@@ -41,7 +40,7 @@ function conditionBlock(
   const more = count > shown && shown > 0 ? [`    ... and ${count - shown} more`] : [];
   return [
     wrapped(`${paint(colours[severity], marks[severity])} ${text} (${facts.join(', ')})`, width, 2),
-    wrapped(`  ${next}`, width, 2),
+    ...(troubles.length > 0 ? [] : [wrapped(`  ${next}`, width, 2)]),
     ...named,
     ...more,
   ].join('\n');
@@ -64,13 +63,8 @@ function troubleLines({ object, reason, since, text, next, detail }: ShownTroubl
   return [
     wrapped(`    ${object}: ${text} (${reason}, since ${minute(since)})`, width, 6),
     ...(detail === '' ? [] : [wrapped(`      ${detail}`, width, 6)]),
-    ...(isPlainWaiting(reason) ? [] : [wrapped(`      ${next}`, width, 6)]),
+    wrapped(`      ${next}`, width, 6),
   ];
-}
-
-/** `Wait.` stands above already. */
-function isPlainWaiting(reason: HealthReason): boolean {
-  return healthReasons[reason].next === 'Wait.';
 }
 
 function refusalBlock({ refusal }: AgentStatus, width: number): readonly string[] {

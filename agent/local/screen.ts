@@ -7,7 +7,7 @@ import { plain } from './paint.ts';
 import { componentsBlock, healthText } from './screen-health.ts';
 import { isolationText, machineText } from './screen-machine.ts';
 import { mattersOf } from './screen-matters.ts';
-import { ago, day, minute, sooner, span } from './screen-words.ts';
+import { ago, minute, sooner, span } from './screen-words.ts';
 import { labelled, type ScreenOptions, wrapped } from './wrap.ts';
 
 export const plainScreen: ScreenOptions = { width: 80, paint: plain };
@@ -123,14 +123,17 @@ function holdText({ hold, now }: AgentStatus): string {
   return `no new releases until ${minute(hold.until)} (${sooner(hold.until, now)}): ${hold.why}`;
 }
 
+/** What a person need not do about it. */
 const expiryWords = {
-  certificate: 'certificate, renewed by itself while connected',
-  hold: 'hold',
-  document: 'document, after which what runs goes on',
+  certificate: 'it renews itself while connected',
+  hold: 'it ends by itself',
+  document: 'what runs goes on',
 } as const;
 
 function expiryText({ expires, now }: AgentStatus): string {
-  return expires.map(({ what, at }) => `${day(at)} ${expiryWords[what]} (${sooner(at, now)})`).join('; ');
+  return expires
+    .map(({ what, at }) => `${what} ${minute(at)} (${sooner(at, now)}; ${expiryWords[what]})`)
+    .join(', ');
 }
 
 function lastChangeText({ lastChange }: AgentStatus): string {

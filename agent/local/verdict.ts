@@ -8,6 +8,9 @@ export function verdictOf(status: Omit<AgentStatus, 'verdict'>): Verdict {
   const worst =
     conditions.find(({ severity }) => severity === 'error') ??
     conditions.find(({ severity }) => severity === 'warning');
+  const [failed] = health.troubles;
+  if (worst?.code === 'NotHealthy' && failed?.status === 'failed')
+    return { word: 'RED', text: `${failed.object} does not work: ${failed.text}`, next: failed.next };
   if (worst !== undefined) {
     const word = worst.severity === 'error' ? 'RED' : 'ATTENTION';
     return { word, text: worst.text, next: worst.next };
