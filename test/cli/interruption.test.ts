@@ -1,0 +1,131 @@
+// What follows or watches outlives the control plane: killed in the middle and started again, no event is missing and
+// none is told twice, and a table that nobody confirms says how old it is.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import test, { type ExecutionContext } from 'ava';
+import type { EventAnswer, SiteAnswer } from '../../cli/answers.ts';
+import { withoutColour } from '../../cli/paint.ts';
+import {
+  type ControlPlaneProcess,
+  controlPlaneProcess,
+  initControlPlane,
+} from '../support/control-plane-process.ts';
+import { eventually } from '../support/eventually.ts';
+import { type Desk, deskOf, login } from '../support/operator-desk.ts';
+import { scratch } from '../support/scratch.ts';
+
+interface Restartable {
+  readonly desk: Desk<ControlPlaneProcess>;
+  kill(): Promise<void>;
+  start(): Promise<void>;
+}
+
+/** A control plane that comes back where it was. */
+async function restartable(t: ExecutionContext): Promise<Restartable> {
+  const data = scratch(t);
+  await initControlPlane(data);
+  let plane = await controlPlaneProcess(data);
+  t.teardown(() => plane[Symbol.asyncDispose]());
+  const port = (address: string): string => address.slice(address.lastIndexOf(':') + 1);
+  const ports = ['--http-port', port(plane.addresses.api), '--grpc-port', port(plane.addresses.agents)];
+  const desk = await deskOf(t, plane);
+  await login(desk);
+  return {
+    desk,
+    kill: async () => {
+      plane.child.kill('SIGKILL');
+      await plane.child.exited;
+    },
+    start: async () => {
+      plane = await controlPlaneProcess(data, ...ports);
+    },
+  };
+}
+
+/** Runs a command that never ends by itself; `end` is Ctrl-C. */
+function running(desk: Desk, args: readonly string[], changes: object = {}) {
+  const ending = new AbortController();
+  const lines: string[] = [];
+  const said: string[] = [];
+  const ended = desk.with({
+    signal: ending.signal,
+    out: (text) => void lines.push(text),
+    err: (text) => void said.push(text),
+    ...changes,
+  })(...args);
+  const end = async (): Promise<number> => {
+    ending.abort();
+    return (await ended).code;
+  };
+  return { lines, said, end };
+}
+
+const soon = { timeoutMs: 15_000, intervalMs: 50 };
+
+test('events --follow misses nothing and doubles nothing across a kill', async (t) => {
+  const { desk, kill, start } = await restartable(t);
+  await desk.done('site', 'create', 'york');
+  await desk.plane.publishSample();
+  const assign = () => desk.done('site', 'assign', 'york', 'demo@1.0.0');
+  await assign();
+  const follow = running(desk, ['events', '--follow', '--after', '0', '-o', 'json']);
+  await eventually(() => follow.lines.length === 1, { ...soon, what: 'the first event' });
+  await assign();
+  await eventually(() => follow.lines.length === 2, { ...soon, what: 'the second event' });
+  await kill();
+  await eventually(() => follow.said.length > 0, { ...soon, what: 'word of the silence' });
+  await start();
+  for (let count = 0; count < 5; count += 1) await assign();
+  await eventually(() => follow.lines.length >= 7, { ...soon, what: () => follow.lines.join('\n') });
+  await delay(300);
+  t.is(await follow.end(), 0);
+  const events = follow.lines.map((line) => JSON.parse(line) as EventAnswer);
+  t.deepEqual(
+    events.map(({ facts }) => facts['generation']),
+    [1, 2, 3, 4, 5, 6, 7],
+  );
+  t.is(new Set(events.map(({ id }) => id)).size, 7);
+  t.regex(follow.said[0] ?? '', /^No answer since .*; goes on after event \d+\. CONTROL_PLANE_UNREACHABLE/);
+  const later = await desk.done('events', '--after', String(events[3]?.id), '-o', 'json');
+  t.deepEqual(JSON.parse(later), events.slice(4), 'the id in a line is where one can go on');
+});
+
+test('a watch survives a restart: in place on a terminal, in lines elsewhere, in JSON for programs', async (t) => {
+  const { desk, kill, start } = await restartable(t);
+  await desk.done('site', 'create', 'york');
+  const written: string[] = [];
+  const terminal = { write: (text: string) => void written.push(text), columns: 100, rows: 24 };
+  const onScreen = running(desk, ['site', 'list', '--watch'], { terminal });
+  const inLines = running(desk, ['site', 'list', '--watch']);
+  const inJson = running(desk, ['site', 'list', '--watch', '-o', 'json']);
+  const frames = (): string => withoutColour(written.join(''));
+  await eventually(() => frames().includes('york') && inJson.lines.length === 1, { ...soon, what: frames });
+  await desk.done('site', 'rename', 'york', 'ripon');
+  await eventually(() => frames().includes('ripon') && inLines.lines.length === 2, { ...soon, what: frames });
+  t.regex(inLines.lines[1] ?? '', /^\d\d:\d\d:\d\d UTC {2}ripon: name york -> ripon$/);
+
+  await kill();
+  await eventually(() => /No answer since .*; this table is [1-9]\d* s old/.test(frames()), {
+    ...soon,
+    what: frames,
+  });
+  await start();
+  await desk.done('site', 'create', 'selby');
+  await eventually(
+    () => inJson.lines.length === 3 && inLines.lines.length === 3 && frames().includes('selby'),
+    {
+      ...soon,
+      what: () => [...inLines.lines, ...inJson.lines].join('\n'),
+    },
+  );
+  t.deepEqual([await onScreen.end(), await inLines.end(), await inJson.end()], [0, 0, 0]);
+  t.regex(inLines.lines[2] ?? '', /selby: new here/);
+  t.deepEqual(
+    inJson.lines.map((line) => (JSON.parse(line) as SiteAnswer).name),
+    ['york', 'ripon', 'selby'],
+  );
+  t.regex(inLines.said.join('\n'), /^No answer since .*\nAnswered again at /);
+  t.notRegex(written.at(-1) ?? '', /No answer/);
+  const [, up] = /^\u001b\[(\d+)F/.exec(written.at(-1) ?? '') ?? [];
+  t.is(Number(up), (written.at(-2) ?? '').split('\n').length - 1, 'drawn over what stood there, no more');
+});
