@@ -33,10 +33,11 @@ export function componentsBlock({ components }: AgentStatus, { width, paint }: S
 }
 
 function factsOf({ objects, applied, healthy, drifted }: ShownComponent, paint: Paint): readonly string[] {
+  const unknown = paint('amber', 'not known');
   return [
     String(objects),
-    applied ? 'yes' : paint('amber', 'no'),
-    healthy === null ? paint('amber', 'not known') : healthy ? paint('green', 'yes') : paint('red', 'no'),
+    applied === null ? unknown : applied ? 'yes' : paint('amber', 'no'),
+    healthy === null ? unknown : healthy ? paint('green', 'yes') : paint('red', 'no'),
     drifted ? paint('amber', 'yes, being repaired') : 'no',
   ];
 }

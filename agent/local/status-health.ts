@@ -33,8 +33,8 @@ export interface ShownHealth {
 
 export interface ShownComponent {
   readonly name: string;
-  readonly applied: boolean;
-  /** Null while that is not known. */
+  /** Null while that is not known; so is `healthy`. */
+  readonly applied: boolean | null;
   readonly healthy: boolean | null;
   readonly drifted: boolean;
   readonly objects: number;
@@ -83,7 +83,7 @@ export function componentsOf(facts: LocalFacts): readonly ShownComponent[] {
     const own = objects.get(name) ?? [];
     return {
       name,
-      applied: last.run.observed.cluster.ok && !own.some(({ id }) => notInPlace.has(id)),
+      applied: last.run.observed.cluster.ok ? !own.some(({ id }) => notInPlace.has(id)) : null,
       healthy: isKnown ? own.every(({ id }) => working.has(id)) : null,
       drifted: own.some(({ id }) => repairing.has(id)),
       objects: own.length,

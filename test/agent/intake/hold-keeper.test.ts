@@ -1,0 +1,99 @@
+// A hold over its life: bounds, its own end, an end that came while no agent ran, and what becomes of what it kept out.
+// The store is a real one, the time is the test's own.
+import test, { type ExecutionContext } from 'ava';
+import { type HoldKeeper, keepHold } from '../../../agent/intake/hold-keeper.ts';
+import { type AgentStore, openStore } from '../../../agent/store/store.ts';
+import { silentLog } from '../../../daemon/log.ts';
+import { manualClock } from '../../support/manual-clock.ts';
+import { scratch } from '../../support/scratch.ts';
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+
+async function stage(t: ExecutionContext) {
+  const store = await openStore(scratch(t), 'boot', 0);
+  const clock = manualClock();
+  const changes: boolean[] = [];
+  const start = (): HoldKeeper => {
+    const onChange = ({ isOpen }: { readonly isOpen: boolean }) => void changes.push(isOpen);
+    const keeper = keepHold({ store, clock, log: silentLog, onChange });
+    t.teardown(() => keeper[Symbol.asyncDispose]());
+    return keeper;
+  };
+  t.teardown(() => store[Symbol.asyncDispose]());
+  return { store, clock, changes, start };
+}
+
+function refuse(store: AgentStore, code: 'SITE_HELD' | 'RELEASE_UNDER_SIGNED'): boolean {
+  return store.journal.addRefusal({ atMs: 1, epoch: 1, generation: 3, code, documentDigest: 'sha256:x' });
+}
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+test('a hold is for a minute to thirty days, and for a reason', async (t) => {
+  const { store, clock, start } = await stage(t);
+  const keeper = start();
+  for (const forMs of [0, 59_999, 30 * dayMs + 1, Number.NaN, -1])
+    t.throws(() => keeper.hold(forMs, 'why'), { message: /HOLD_INVALID/ });
+  for (const why of ['', ' \n', 'x'.repeat(501)])
+    t.throws(() => keeper.hold(hourMs, why), { message: /HOLD_INVALID/ });
+  t.is(store.holds.current(clock.now()), undefined);
+  for (const forMs of [60_000, 30 * dayMs]) t.is(keeper.hold(forMs, ' why ').untilMs, clock.now() + forMs);
+  t.is(store.holds.current(clock.now())?.why, 'why');
+});
+
+test('releasing it settles what it refused, and nothing else', async (t) => {
+  const { store, changes, start } = await stage(t);
+  const keeper = start();
+  t.throws(() => keeper.release(), { message: /NOT_HELD/ });
+  keeper.hold(hourMs, 'why');
+  refuse(store, 'RELEASE_UNDER_SIGNED');
+  refuse(store, 'SITE_HELD');
+  keeper.release();
+  t.is(store.journal.openRefusal()?.code, 'RELEASE_UNDER_SIGNED');
+  t.deepEqual(changes, [false, true]);
+  t.throws(() => keeper.release(), { message: /NOT_HELD/ });
+});
+
+test('it ends by itself at its time', async (t) => {
+  const { store, clock, changes, start } = await stage(t);
+  const keeper = start();
+  keeper.hold(hourMs, 'why');
+  refuse(store, 'SITE_HELD');
+  await settled();
+  for (let minutes = 0; minutes < 59; minutes += 1) await clock.advance(60_000);
+  t.not(store.journal.openRefusal(), undefined);
+  await clock.advance(60_000);
+  await settled();
+  t.is(store.journal.openRefusal(), undefined);
+  t.deepEqual(changes, [false, true]);
+});
+
+test('an end that came while no agent ran counts at the next start', async (t) => {
+  const { store, clock, changes, start } = await stage(t);
+  store.holds.set({ sinceMs: clock.now() - hourMs, untilMs: clock.now() - 1, why: 'why' });
+  refuse(store, 'SITE_HELD');
+  start();
+  t.is(store.journal.openRefusal(), undefined);
+  t.deepEqual(changes, [true]);
+});
+
+test('a hold survives a restart', async (t) => {
+  const { store, clock, changes, start } = await stage(t);
+  store.holds.set({ sinceMs: clock.now(), untilMs: clock.now() + hourMs, why: 'why' });
+  refuse(store, 'SITE_HELD');
+  start();
+  t.not(store.journal.openRefusal(), undefined);
+  t.deepEqual(changes, []);
+});
+
+test('the same document that a second hold refuses is news again', async (t) => {
+  const { store, start } = await stage(t);
+  const keeper = start();
+  keeper.hold(hourMs, 'why');
+  t.true(refuse(store, 'SITE_HELD'));
+  t.false(refuse(store, 'SITE_HELD'));
+  keeper.release();
+  keeper.hold(hourMs, 'why');
+  t.true(refuse(store, 'SITE_HELD'));
+});
