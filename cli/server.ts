@@ -28,7 +28,8 @@ export async function connect(context: CommandContext): Promise<RestClient> {
   return restClient(readServer(path, bytes), context.signal);
 }
 
-function readServer(path: string, bytes: Uint8Array): Server {
+/** What a login file says; `path` is for the words. Throws TreError UNAUTHENTICATED. */
+export function readServer(path: string, bytes: Uint8Array): Server {
   try {
     const { url, ca, token } = JSON.parse(new TextDecoder().decode(bytes)) as Record<keyof Server, unknown>;
     if (typeof url === 'string' && typeof ca === 'string' && typeof token === 'string')

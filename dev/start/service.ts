@@ -24,6 +24,8 @@ export interface Service extends AsyncDisposable {
   readonly name: string;
   /** Process id while it runs. */
   readonly pid: () => number | undefined;
+  /** When the process that runs now was started, milliseconds since 1970; undefined when it has ended or was never started. */
+  readonly since: () => number | undefined;
   readonly start: (signal: AbortSignal) => Promise<void>;
   /** SIGTERM, then SIGKILL after 10 s. */
   readonly stop: () => Promise<void>;
@@ -54,6 +56,7 @@ export function createService(
   tools: { readonly exec: Exec; readonly clock: Clock },
 ): Service {
   let child: Child | undefined;
+  let sinceMs: number | undefined;
   const started = async (): Promise<Child> => {
     const { args, env, logFile } = settings;
     return await tools.exec.spawn(node, ['--import', leash, ...args], {
@@ -71,9 +74,15 @@ export function createService(
   return {
     name: settings.name,
     pid: () => child?.pid,
+    since: () => sinceMs,
     start: async (signal) => {
-      child = await started();
-      await waitUntilReady(settings, child, { clock: tools.clock, signal });
+      const own = await started();
+      child = own;
+      sinceMs = tools.clock.now();
+      void own.exited.then(() => {
+        if (child === own || child === undefined) sinceMs = undefined;
+      });
+      await waitUntilReady(settings, own, { clock: tools.clock, signal });
     },
     stop,
     kill: async () => {

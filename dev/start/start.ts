@@ -3,6 +3,8 @@
 // the next start resumes the same site. With --once it ends by itself and prints one JSON line.
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import type { Terminal } from '../../cli/context.ts';
+import { painter, wantsColour } from '../../cli/paint.ts';
 import { systemClock } from '../../daemon/clock.ts';
 import { environment, userFolders } from '../../daemon/config.ts';
 import { errorChain } from '../../daemon/errors.ts';
@@ -11,6 +13,7 @@ import type { Kubernetes } from '../kubernetes/kubernetes-handle.ts';
 import { openKubernetes } from '../kubernetes/open-kubernetes.ts';
 import { CommandFailed } from './commands.ts';
 import { type Fleet, openFleet } from './fleet.ts';
+import { type LiveOptions, showLive } from './live.ts';
 import { parseStartOptions, type StartOptions } from './options.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { ServiceEnded } from './service.ts';
@@ -68,7 +71,7 @@ async function run(options: StartOptions, progress: Progress, signal: AbortSigna
       return;
     }
     progress.say(summary(fleet, applied));
-    await untilAborted(signal);
+    await showLive(fleet, { clock, signal, say: progress.say, ...standardError() });
   } finally {
     progress.say('Stopping; the data stays.');
     await fleet[Symbol.asyncDispose]();
@@ -127,14 +130,20 @@ function result({ kubernetes }: Fleet<Kubernetes>, facts: SiteFacts): Readonly<R
   };
 }
 
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    // An open timer keeps the process alive; the children's pipes alone would not.
-    const timer = setInterval(() => {}, 60_000);
-    signal.addEventListener('abort', () => {
-      clearInterval(timer);
-      resolve();
-    });
-  });
+/** Where progress goes: a terminal that can be drawn over, or a file. */
+function standardError(): Pick<LiveOptions, 'terminal' | 'paint'> {
+  const { stderr } = process;
+  const terminal: Terminal = {
+    write: (text) => void stderr.write(text),
+    get columns() {
+      return stderr.columns;
+    },
+    get rows() {
+      return stderr.rows;
+    },
+  };
+  return {
+    terminal: stderr.isTTY ? terminal : undefined,
+    paint: painter(wantsColour(environment(), stderr.isTTY)),
+  };
 }

@@ -129,13 +129,16 @@ test('rename, label, rollback, revoke and delete', async (t) => {
 
   const nobody = await desk.trectl('site', 'delete', 'leeds-general', '--why', 'x');
   t.is(nobody.code, 2);
-  const wrong = await desk.with({ ask: () => Promise.resolve('leeds') })(
-    ...['site', 'delete', 'leeds-general', '--why', 'x'],
-  );
+  const typing = (answer: string) => desk.with({ ask: () => Promise.resolve(answer) });
+  const wrong = await typing('leeds')('site', 'delete', 'leeds-general', '--why', 'x');
   t.is(wrong.code, 1);
   t.regex(wrong.stderr, /^Nothing was deleted/);
-  const right = await desk.with({ ask: () => Promise.resolve('leeds-general ') })(
-    ...['site', 'delete', 'leeds-general', '--why', 'the building was closed'],
+  const right = await typing('leeds-general ')(
+    'site',
+    'delete',
+    'leeds-general',
+    '--why',
+    'the building was closed',
   );
   t.is(right.code, 0, right.stderr);
   t.regex(await desk.done('site', 'list'), /^NAME [^\n]*\n$/);

@@ -16,8 +16,8 @@ import { scratch } from '../support/scratch.ts';
 
 interface Restartable {
   readonly desk: Desk<ControlPlaneProcess>;
-  kill(): Promise<void>;
-  start(): Promise<void>;
+  readonly kill: () => Promise<void>;
+  readonly start: () => Promise<void>;
 }
 
 /** A control plane that comes back where it was. */

@@ -1,0 +1,155 @@
+// Watches a fleet on this machine until it is stopped: on a terminal a table that is drawn over in place, elsewhere one
+// line for each thing that changes. Asks the REST API with the operator's token, on a connection that stays open, and
+// looks at its own processes; it changes nothing. Called by start.ts when everything is up.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { EventAnswer, SiteDetailAnswer } from '../../cli/answers.ts';
+import type { Terminal } from '../../cli/context.ts';
+import { askEvents, newestEvent } from '../../cli/event-feed.ts';
+import { eventText } from '../../cli/event-words.ts';
+import { createFrame } from '../../cli/frame.ts';
+import { secondText } from '../../cli/moments.ts';
+import { noPaint, type Paint } from '../../cli/paint.ts';
+import { type RestClient, restClient } from '../../cli/rest.ts';
+import { readServer } from '../../cli/server.ts';
+import { changeLines } from '../../cli/site-changes.ts';
+import { siteFacts } from '../../cli/site-columns.ts';
+import type { Clock } from '../../daemon/clock.ts';
+import type { Kubernetes } from '../kubernetes/kubernetes-handle.ts';
+import type { Fleet } from './fleet.ts';
+import { type LiveFacts, liveScreen, type Part, partText } from './live-screen.ts';
+import { siteName } from './site.ts';
+
+export interface LiveOptions {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** The terminal that is written to; undefined when it is none. */
+  readonly terminal: Terminal | undefined;
+  readonly paint: Paint;
+  /** Whole lines, where there is no terminal. */
+  readonly say: (line: string) => void;
+}
+
+const pollMs = 2_000;
+/** Kubernetes is asked less often: the site says sooner that it is gone. */
+const pollsPerLook = 5;
+const keptEvents = 10;
+
+/** Ends with the signal, without an error. */
+export async function showLive(fleet: Fleet<Kubernetes>, options: LiveOptions): Promise<void> {
+  const { clock, signal } = options;
+  const login = join(fleet.layout.operator, 'tre', 'login.json');
+  using client = restClient(readServer(login, await readFile(login)), signal);
+  const show =
+    options.terminal === undefined ? inLines(options) : onTerminal(options.terminal, options.paint);
+  let kubernetesSinceMs: number | null = null;
+  let seen: SiteSeen = { site: null, answeredAtMs: clock.now(), events: [], last: null, answers: true };
+  try {
+    for (let polls = 0; ; polls += 1) {
+      seen = await lookAtSite(client, seen, clock);
+      if (polls % pollsPerLook === 0)
+        kubernetesSinceMs = (await isAnswering(fleet.kubernetes, signal))
+          ? (kubernetesSinceMs ?? clock.now())
+          : null;
+      signal.throwIfAborted();
+      const parts = partsOf(fleet, { kubernetesSinceMs, controlPlane: seen.answers });
+      show({ ...seen, nowMs: clock.now(), parts });
+      await clock.sleep(pollMs, signal);
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+interface SiteSeen {
+  readonly site: SiteDetailAnswer | null;
+  readonly answeredAtMs: number;
+  readonly events: readonly EventAnswer[];
+  /** Id of the newest event that was fetched. */
+  readonly last: number | null;
+  /** Whether the control plane answered just now. */
+  readonly answers: boolean;
+}
+
+/** What is known after one more attempt; without an answer, what was known. */
+async function lookAtSite(client: RestClient, seen: SiteSeen, clock: Clock): Promise<SiteSeen> {
+  try {
+    const site = await client.call<SiteDetailAnswer>('GET', `/v1/sites/${siteName}`);
+    const after = seen.last ?? Math.max(0, (await newestEvent(client)) - keptEvents);
+    const { events } = await askEvents(client, { after });
+    const kept = [...seen.events, ...events].slice(-keptEvents);
+    const last = kept.at(-1)?.id ?? after;
+    return { site, answeredAtMs: clock.now(), events: kept, last, answers: true };
+  } catch {
+    return { ...seen, answers: false };
+  }
+}
+
+async function isAnswering({ admin }: Kubernetes, signal: AbortSignal): Promise<boolean> {
+  try {
+    return (await admin.request({ path: '/readyz', signal })).status === 200;
+  } catch {
+    return false;
+  }
+}
+
+const nodeWords: Readonly<Record<Kubernetes['node'], string>> = {
+  real: 'real: containers run',
+  simulated: 'simulated: pods look as if they ran, no container does',
+  none: 'none: pods stay pending',
+  'its-own': 'those that the cluster has',
+};
+
+interface Looked {
+  /** Since when it answers; null while it does not. */
+  readonly kubernetesSinceMs: number | null;
+  readonly controlPlane: boolean;
+}
+
+function partsOf(fleet: Fleet<Kubernetes>, { kubernetesSinceMs, controlPlane }: Looked): readonly Part[] {
+  const service = (name: string, { since, pid }: Fleet['agent'], answers: boolean): Part => {
+    const startedAtMs = since() ?? null;
+    if (startedAtMs === null) return { name, words: 'has ended', tone: 'bad', sinceMs: null };
+    const words = answers ? `runs, process ${pid()}` : `runs, process ${pid()}, but does not answer`;
+    return { name, words, tone: answers ? 'good' : 'bad', sinceMs: startedAtMs };
+  };
+  const { serverUrl, node } = fleet.kubernetes;
+  return [
+    {
+      name: 'Kubernetes',
+      words: `${kubernetesSinceMs === null ? 'does not answer' : 'answers'} at ${serverUrl}`,
+      tone: kubernetesSinceMs === null ? 'bad' : 'good',
+      sinceMs: kubernetesSinceMs,
+    },
+    { name: 'node', words: nodeWords[node], tone: node === 'simulated' ? 'warn' : 'plain', sinceMs: null },
+    service('control plane', fleet.controlPlane, controlPlane),
+    service('agent', fleet.agent, true),
+  ];
+}
+
+type Show = (facts: LiveFacts) => void;
+
+function onTerminal(terminal: Terminal, paint: Paint): Show {
+  const frame = createFrame(terminal);
+  return (facts) => frame.draw(liveScreen(facts, { width: terminal.columns, rows: terminal.rows, paint }));
+}
+
+function inLines({ say }: LiveOptions): Show {
+  let before: LiveFacts | undefined;
+  return (facts) => {
+    const time = secondText(facts.nowMs);
+    const old = new Set(before?.parts.map(partText));
+    for (const part of facts.parts.map(partText)) if (!old.has(part)) say(`${time}  ${part}`);
+    for (const line of siteChanges(before?.site ?? null, facts)) say(`${time}  ${line}`);
+    const told = before?.events.at(-1)?.id ?? -1;
+    for (const event of facts.events)
+      if (event.id > told)
+        say(eventText(event, { width: Number.POSITIVE_INFINITY, paint: noPaint, isWide: false }));
+    before = facts;
+  };
+}
+
+function siteChanges(before: SiteDetailAnswer | null, { site, nowMs }: LiveFacts): readonly string[] {
+  if (site === null) return [];
+  return changeLines({ before: before === null ? [] : [before], after: [site] }, siteFacts, nowMs);
+}
