@@ -3,8 +3,8 @@
 import { readFile } from 'node:fs/promises';
 import { load } from 'js-yaml';
 import { createActor } from '../../agent/act/act.ts';
-import type { ClusterApi } from '../../agent/cluster/api.ts';
-import { createDiscovery } from '../../agent/cluster/discovery.ts';
+import type { ClusterApi, ClusterWatch } from '../../agent/cluster/api.ts';
+import { createDiscovery, type Discovery } from '../../agent/cluster/discovery.ts';
 import { openHttp2Api } from '../../agent/cluster/http2-api.ts';
 import { accessOfKubeconfig, type ClusterAccess } from '../../agent/cluster/kubeconfig.ts';
 import { createObserver } from '../../agent/observe/cluster.ts';
@@ -16,7 +16,7 @@ import { systemClock } from '../../daemon/clock.ts';
 import { systemFiles } from '../../daemon/files.ts';
 import { systemRandom } from '../../daemon/random.ts';
 import { canonicalBytes } from '../../proto/canonical.ts';
-import type { PruneAllowance, ReleaseObject } from '../../proto/document.ts';
+import type { HealthRule, PruneAllowance, ReleaseObject } from '../../proto/document.ts';
 import { digestOf } from '../../proto/envelope.ts';
 import type { JsonValue } from '../../proto/strict-json.ts';
 
@@ -34,11 +34,12 @@ export interface Manifest {
 
 export interface ClusterSite extends AsyncDisposable {
   readonly store: AgentStore;
-  readonly api: ClusterApi;
+  readonly api: ClusterApi & ClusterWatch;
+  readonly discovery: Discovery;
   /** The next release: exactly these objects. */
   readonly want: (
     objects: readonly Manifest[],
-    options?: { readonly prune?: readonly PruneAllowance[] },
+    options?: { readonly prune?: readonly PruneAllowance[]; readonly health?: readonly HealthRule[] },
   ) => Wanted;
   readonly run: () => Promise<Run>;
   /** Runs until nothing more happens within a few seconds. */
@@ -52,6 +53,8 @@ export interface SiteOptions {
   readonly access: ClusterAccess;
   /** Puts something between the agent and the cluster. */
   readonly around?: (api: ClusterApi) => ClusterApi;
+  /** Told of every run. */
+  readonly onRun?: (run: Run, wanted: Wanted | null) => void;
 }
 
 /** Enough for anything that settles. */
@@ -66,12 +69,13 @@ export async function clusterSite({
   folder,
   access,
   around = (api) => api,
+  onRun = () => undefined,
 }: SiteOptions): Promise<ClusterSite> {
   const clock = systemClock;
   const random = systemRandom(clock);
   const store = await openStore(folder, random.uuid7());
   const connection = openHttp2Api({ access, userAgent: 'tre-agent/test' });
-  const api = around(connection);
+  const api = { ...around(connection), watch: connection.watch };
   const discovery = createDiscovery(api);
   const contents = new Map<string, Uint8Array>();
   const content = {
@@ -83,13 +87,18 @@ export async function clusterSite({
   const signal = new AbortController().signal;
   let wanted: Wanted | null = null;
   let generation = 0;
-  const run = (): Promise<Run> => reconciler.run(wanted, signal);
+  const run = async (): Promise<Run> => {
+    const ended = await reconciler.run(wanted, signal);
+    onRun(ended, wanted);
+    return ended;
+  };
   return {
     store,
     api,
+    discovery,
     bytesOf,
     run,
-    want: (objects, { prune = [] } = {}) => {
+    want: (objects, { prune = [], health = [] } = {}) => {
       generation += 1;
       const described = objects.map((object, index) => {
         const bytes = bytesOf(object);
@@ -108,7 +117,7 @@ export async function clusterSite({
         objects: described,
         prune,
         components: ['all'],
-        health: [],
+        health,
       };
       return wanted;
     },
