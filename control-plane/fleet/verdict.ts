@@ -88,7 +88,7 @@ function wordOf(state: SiteState): { readonly word: VerdictWord; readonly why?: 
   const blind = blindness.find((code) => held.has(code));
   if (blind !== undefined) return { word: 'unknown', why: conditions[blind].text };
   if (state.healthy && state.applied) return { word: 'healthy' };
-  if (!state.applied || state.health.length > 0) return { word: 'progressing' };
+  if (!state.applied || state.healthObservedAtMs > 0) return { word: 'progressing' };
   return { word: 'unknown', why: 'this site does not say whether what it runs works.' };
 }
 

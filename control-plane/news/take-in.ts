@@ -17,12 +17,17 @@ export interface HeartbeatTimes {
   readonly healthObservedAtMs: number;
 }
 
+/** By so much a slow message may make a clock look wrong. */
+const unevenMs = 2_000;
+
 export class SiteListener {
   readonly #store: Store;
   readonly #siteId: string;
   /** How much our clock is ahead of the site's, as the quickest heartbeat showed; null before the first. */
   #aheadMs: number | null = null;
   #awaitsState = false;
+  /** Looks from before the site's clock was set back, as it seems: how old they are cannot be told. */
+  #doubtful: HeartbeatTimes | undefined;
 
   constructor(store: Store, siteId: string) {
     this.#store = store;
@@ -61,19 +66,35 @@ export class SiteListener {
     });
   }
 
-  heartbeat({ sentAtMs, observedAtMs, healthObservedAtMs }: HeartbeatTimes, nowMs: number): void {
-    const aheadMs = Math.min(this.#aheadMs ?? Number.POSITIVE_INFINITY, nowMs - sentAtMs);
-    this.#aheadMs = aheadMs;
-    const { contacts, reports, transaction } = this.#store;
+  heartbeat(times: HeartbeatTimes, nowMs: number): void {
+    const { contacts, transaction } = this.#store;
     transaction(() => {
       contacts.seen(this.#siteId, nowMs);
-      const until = (siteMs: number) => heldUntil(siteMs, aheadMs, nowMs);
-      if (!this.#awaitsState)
-        reports.confirm(this.#siteId, {
-          knownMs: until(observedAtMs),
-          healthKnownMs: until(healthObservedAtMs),
-        });
+      this.#compareClocks(times, nowMs);
+      if (!this.#awaitsState) this.#confirm(times, nowMs);
       takeStock(this.#store, this.#siteId, nowMs);
+    });
+  }
+
+  /** What the clock showed is kept for the next stream once nothing is doubtful any more. */
+  #compareClocks(times: HeartbeatTimes, nowMs: number): void {
+    const { contacts } = this.#store;
+    const aheadMs = Math.min(this.#aheadMs ?? Number.POSITIVE_INFINITY, nowMs - times.sentAtMs);
+    const keptMs = contacts.find(this.#siteId)?.aheadMs ?? null;
+    if (this.#aheadMs === null && keptMs !== null && aheadMs > keptMs + unevenMs) this.#doubtful = times;
+    if (this.#doubtful !== undefined && isAnotherLook(times, this.#doubtful)) this.#doubtful = undefined;
+    this.#aheadMs = aheadMs;
+    if (this.#doubtful === undefined && aheadMs !== keptMs) contacts.clock(this.#siteId, aheadMs);
+  }
+
+  #confirm({ observedAtMs, healthObservedAtMs }: HeartbeatTimes, nowMs: number): void {
+    const aheadMs = this.#aheadMs;
+    if (aheadMs === null) return;
+    const until = (siteMs: number, doubtfulMs: number | undefined) =>
+      siteMs === doubtfulMs ? null : heldUntil(siteMs, aheadMs, nowMs);
+    this.#store.reports.confirm(this.#siteId, {
+      knownMs: until(observedAtMs, this.#doubtful?.observedAtMs),
+      healthKnownMs: until(healthObservedAtMs, this.#doubtful?.healthObservedAtMs),
     });
   }
 
@@ -81,4 +102,10 @@ export class SiteListener {
   delayMs(observedAtMs: number, nowMs: number): number | undefined {
     return this.#aheadMs === null ? undefined : Math.max(0, nowMs - (observedAtMs + this.#aheadMs));
   }
+}
+
+function isAnotherLook(times: HeartbeatTimes, before: HeartbeatTimes): boolean {
+  const { observedAtMs, healthObservedAtMs } = times;
+  const isOther = observedAtMs === 0 || observedAtMs !== before.observedAtMs;
+  return isOther && (healthObservedAtMs === 0 || healthObservedAtMs !== before.healthObservedAtMs);
 }

@@ -28,6 +28,8 @@ export interface ContactRow extends Partial<Nullable<HelloFacts>> {
   readonly offeredEpoch: number | null;
   readonly offeredGeneration: number | null;
   readonly offeredSignatures: string | null;
+  /** How much our clock is ahead of the site's, as the last stream showed. */
+  readonly aheadMs: number | null;
 }
 
 type Nullable<T> = { readonly [K in keyof T]: T[K] | null };
@@ -38,6 +40,8 @@ export interface ContactTable {
   hello(siteId: string, facts: HelloFacts, nowMs: number): void;
   /** Any sign of life. */
   seen(siteId: string, nowMs: number): void;
+  /** What a heartbeat showed of the site's clock. */
+  clock(siteId: string, aheadMs: number): void;
   /** A document that the site says it works towards. One that is not in its chain is not noted: only Hello knows better.
    *  When it is another one than before, a refusal of it or of an earlier one is settled. */
   holds(siteId: string, held: { readonly epoch: number; readonly generation: number }): void;
@@ -59,7 +63,7 @@ export const contactColumns = `contact.last_contact_ms AS lastContactMs, contact
   contact.held_generation AS heldGeneration, contact.held_digest AS heldDigest,
   contact.refused_generation AS refusedGeneration, contact.refused_code AS refusedCode, contact.problem,
   contact.problem_since_ms AS problemSinceMs, contact.offered_epoch AS offeredEpoch,
-  contact.offered_generation AS offeredGeneration, contact.offered_signatures AS offeredSignatures`;
+  contact.offered_generation AS offeredGeneration, contact.offered_signatures AS offeredSignatures, contact.ahead_ms AS aheadMs`;
 
 export function contactTable(database: Database): ContactTable {
   const select = database.prepare<ContactRow>(`SELECT ${contactColumns} FROM contact WHERE site_id = ?`);
@@ -73,6 +77,7 @@ export function contactTable(database: Database): ContactTable {
        held_generation = :heldGeneration, held_digest = :heldDigest, refused_generation = :refusedGeneration,
        refused_code = :refusedCode`,
   );
+  const clock = database.prepare('UPDATE contact SET ahead_ms = ? WHERE site_id = ?');
   const seen = database.prepare('UPDATE contact SET last_contact_ms = ? WHERE site_id = ?');
   // A site that holds another document than before has accepted it: what it refused up to there is settled.
   const open = 'held_digest IS desired.digest OR refused_generation > desired.generation';
@@ -99,6 +104,7 @@ export function contactTable(database: Database): ContactTable {
   return {
     find: (siteId) => select.get(siteId),
     hello: (siteId, facts, nowMs) => void hello.run({ siteId, nowMs, ...facts }),
+    clock: (siteId, aheadMs) => void clock.run(aheadMs, siteId),
     seen: (siteId, nowMs) => void seen.run(nowMs, siteId),
     holds: (siteId, { epoch, generation }) => void holds.run({ siteId, epoch, generation }),
     refused: (siteId, { generation, code }) => void refused.run(generation, code, siteId),

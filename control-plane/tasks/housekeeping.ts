@@ -2,11 +2,11 @@
 // listeners at half its life; every night it forgets what is old (pruning.ts). All in UTC. Started by run.ts.
 import { schedule } from 'node-cron';
 import type { Clock } from '../../daemon/clock.ts';
+import type { ContentStore } from '../../daemon/content-files.ts';
 import type { Log } from '../../daemon/log.ts';
 import type { Store } from '../store/store.ts';
-import type { ContentStore } from '../../daemon/content-files.ts';
-import { prune } from './pruning.ts';
 import { type Authority, type ServerIdentity, serverLeafLifeMs } from '../trust/authority.ts';
+import { prune } from './pruning.ts';
 
 export interface HousekeepingDeps {
   readonly store: Store;

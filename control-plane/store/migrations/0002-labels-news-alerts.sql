@@ -19,6 +19,9 @@ UPDATE desired SET why = (
   SELECT why FROM audit WHERE audit.digest = desired.digest AND audit.subject = desired.site_id ORDER BY audit.id LIMIT 1
 );
 
+-- How much the clock of this machine is ahead of the site's, as the last stream showed.
+ALTER TABLE contact ADD COLUMN ahead_ms INTEGER;
+
 -- By the clock of this machine; null until a heartbeat said how far the site's clock is from it.
 ALTER TABLE site_state ADD COLUMN known_ms INTEGER;
 

@@ -3,13 +3,13 @@
 import test, { type ExecutionContext } from 'ava';
 import type { DesiredView } from '../../../control-plane/api/site-schema.ts';
 import type { AuditRow } from '../../../control-plane/store/audit.ts';
+import { brokenAuditRow } from '../../../proto/audit-chain.ts';
 import {
   type PublishedRelease,
   publishRelease,
   startControlPlane,
   type TestControlPlane,
 } from '../../support/control-plane.ts';
-import { brokenAuditRow } from '../../../proto/audit-chain.ts';
 import { configMapObject, makeRelease, newSigner, parameter, signaturesOf } from '../../support/documents.ts';
 import { scratch } from '../../support/scratch.ts';
 
