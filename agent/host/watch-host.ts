@@ -1,6 +1,7 @@
 // Keeps the live figures of the machine: a sample every half minute, and news when a condition began or ended, after the
 // start, and every quarter of an hour. Invariants: news that could not be told is told with the next sample; what the
-// control plane said about the clock counts only until the clock is set. Built by agent/run.ts.
+// control plane said about the clock counts only until the clock is set; no sample waits for the program that knows
+// whether it is synchronised. Built by watch-machine.ts.
 import { createBackoff } from '../../daemon/backoff.ts';
 import type { Clock } from '../../daemon/clock.ts';
 import type { Exec } from '../../daemon/exec.ts';
@@ -37,7 +38,9 @@ export class HostWatch implements AsyncDisposable {
   #held: Held = new Set();
   #times: CpuTimes | undefined;
   #told: { readonly codes: string; readonly atMs: number } | undefined;
-  #synchronised: { readonly answer: boolean | undefined; readonly atMs: number } | undefined;
+  #isSynchronised: boolean | undefined;
+  #askedAtMs: number | undefined;
+  #asking: Promise<void> = Promise.resolve();
   #offset: { readonly offsetMs: number; readonly driftMs: number } | undefined;
 
   /** The first sample is taken at once. */
@@ -66,13 +69,16 @@ export class HostWatch implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#loop.stop();
+    await this.#asking;
   }
 
   async #sample(signal: AbortSignal): Promise<void> {
     const { read, clock } = this.#options;
-    const [raw, isSynchronised] = await Promise.all([read(), this.#isSynchronised(signal)]);
+    this.#askTimeService(signal);
+    const raw = await read();
     signal.throwIfAborted();
-    const measures = measuresOf(raw, { isSynchronised, offsetMs: this.#clockOffset() }, this.#times);
+    const about = { isSynchronised: this.#isSynchronised, offsetMs: this.#clockOffset() };
+    const measures = measuresOf(raw, about, this.#times);
     this.#times = parseCpuTimes(raw.stat ?? '');
     const { held, conditions } = judge(measures, this.#held);
     this.#held = held;
@@ -90,13 +96,15 @@ export class HostWatch implements AsyncDisposable {
     this.#told = { codes, atMs };
   }
 
-  async #isSynchronised(signal: AbortSignal): Promise<boolean | undefined> {
+  /** The next sample knows the answer. */
+  #askTimeService(signal: AbortSignal): void {
     const { exec, clock } = this.#options;
-    const last = this.#synchronised;
-    if (last !== undefined && clock.monotonic() - last.atMs < synchronisedIntervalMs) return last.answer;
-    const answer = await isClockSynchronised(exec, signal);
-    this.#synchronised = { answer, atMs: clock.monotonic() };
-    return answer;
+    const isEarly = clock.monotonic() < (this.#askedAtMs ?? -Infinity) + synchronisedIntervalMs;
+    if (isEarly) return;
+    this.#askedAtMs = clock.monotonic();
+    this.#asking = isClockSynchronised(exec, signal).then((answer) => {
+      this.#isSynchronised = answer;
+    });
   }
 
   #clockOffset(): number | undefined {

@@ -2,8 +2,8 @@
 // that a figure which is absent is no condition.
 import test from 'ava';
 import fc from 'fast-check';
-import { type Held, judge, settlingSeconds, thresholds } from '../../../agent/host/thresholds.ts';
 import type { Measured } from '../../../agent/host/host-facts.ts';
+import { type Held, judge, settlingSeconds, thresholds } from '../../../agent/host/thresholds.ts';
 import { type MeasureName, measures as measureList } from '../../../proto/measures.ts';
 
 type Values = Partial<Record<MeasureName, number>>;

@@ -61,7 +61,12 @@ function stage(t: ExecutionContext, program = 'exit 1') {
     while (reads === before || clock.sleepers === 0) await systemClock.sleep(2);
   };
   const value = (name: string) => watch.snapshot?.measures.find((one) => one.name === name)?.value;
-  return { watch, clock, machine, told, errors, calls, pass, value };
+  /** The time service was asked, and has had time to answer. */
+  const answered = async (): Promise<void> => {
+    while (readFileSync(calls, 'utf8') === '') await systemClock.sleep(2);
+    await systemClock.sleep(300);
+  };
+  return { watch, clock, machine, told, errors, calls, pass, value, answered };
 }
 
 const codes = (snapshots: readonly HostSnapshot[]) =>
@@ -121,11 +126,15 @@ test('the offset of the clock counts until the clock is set', async (t) => {
 });
 
 test('the time service is asked every ten minutes; its answers', async (t) => {
-  const { calls, pass, value, watch } = stage(t, 'echo no');
+  const { calls, pass, value, watch, answered } = stage(t, 'echo no');
   await pass(0);
+  t.is(value('clock.synchronised'), undefined, 'no sample waits for it');
+  await answered();
+  await pass(30_000);
   t.is(value('clock.synchronised'), 0);
   t.deepEqual(watch.snapshot?.conditions, [{ code: 'ClockNotSynchronised', count: 0 }]);
   for (let sample = 0; sample < 24; sample += 1) await pass(30_000);
+  await answered();
   t.deepEqual(readFileSync(calls, 'utf8').trim().split('\n'), [
     'show --property=NTPSynchronized --value',
     'show --property=NTPSynchronized --value',
@@ -139,8 +148,10 @@ for (const [program, expected] of [
   ['kill -9 $$', undefined],
 ] as const) {
   test(`a time service that does "${program}"`, async (t) => {
-    const { pass, value } = stage(t, program);
+    const { pass, value, answered } = stage(t, program);
     await pass(0);
+    await answered();
+    await pass(30_000);
     t.is(value('clock.synchronised'), expected);
   });
 }
