@@ -5,6 +5,7 @@ import { readIfPresent } from '../../daemon/atomic-file.ts';
 import type { Clock } from '../../daemon/clock.ts';
 import type { Exec } from '../../daemon/exec.ts';
 import type { Kubernetes, KubernetesOptions, LocalKubernetes } from '../kubernetes/kubernetes-handle.ts';
+import { probeImage } from '../kubernetes/node/node-images.ts';
 import { type Commands, createCommands, programs } from './commands.ts';
 import { choosePorts, type Layout, layoutOf, makeFolders, type Ports } from './layout.ts';
 import type { Progress } from './progress.ts';
@@ -18,7 +19,7 @@ export interface FleetOptions<K extends Kubernetes> {
   readonly exec: Exec;
   readonly clock: Clock;
   readonly progress: Progress;
-  /** Starts or finds the cluster; always asked for a node, a simulated one where there is no other. */
+  /** Starts or finds the cluster; always asked for a node: a real one where this machine can. */
   readonly openKubernetes: (options: KubernetesOptions) => Promise<K>;
 }
 
@@ -58,7 +59,7 @@ export async function openFleet<K extends Kubernetes>(options: FleetOptions<K>):
     await controlPlane.start(signal);
     await login(layout, ports, commands);
   });
-  const agent = opened.use(agentService(layout, kubernetes.agentKubeconfig, { exec, clock }));
+  const agent = opened.use(agentService(layout, kubernetes, { exec, clock }));
   const stack = opened.move();
   return {
     layout,
@@ -126,7 +127,12 @@ function controlPlaneService(layout: Layout, ports: Ports, tools: Tools): Servic
   );
 }
 
-function agentService(layout: Layout, kubeconfig: string, tools: Tools): Service {
+/** Only a node of ours has the image of the probe. */
+function probeSettings({ node }: Kubernetes): Readonly<Record<string, string>> {
+  return node === 'real' ? { TRE_AGENT_PROBE_IMAGE: probeImage } : {};
+}
+
+function agentService(layout: Layout, kubernetes: Kubernetes, tools: Tools): Service {
   const flags = ['--optimize-for-size', '--max-semi-space-size=1', '--v8-pool-size=1'];
   return createService(
     {
@@ -138,13 +144,13 @@ function agentService(layout: Layout, kubeconfig: string, tools: Tools): Service
         '--data',
         layout.agent,
         '--kubeconfig',
-        kubeconfig,
+        kubernetes.agentKubeconfig,
         '--join',
         layout.joinFile,
         '--socket',
         layout.agentSocket,
       ],
-      env: { MALLOC_ARENA_MAX: '1' },
+      env: { MALLOC_ARENA_MAX: '1', ...probeSettings(kubernetes) },
       logFile: `${layout.logs}/agent.log`,
       isReady: () => answers(layout.agentSocket),
       readyTimeoutMs,

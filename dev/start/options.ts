@@ -20,14 +20,17 @@ export const startHelp = `Starts a whole TRE Fleet on this machine: a real Kuber
 and a signed release that is applied to it.
 
   npm start                                   the example release; Ctrl-C ends everything, the data stays
-  npm start -- --once                         ends by itself when everything is applied
+  npm start -- --once                         ends by itself when everything is applied and healthy
   npm start -- --from examples/small-tre/v2   publishes and assigns another release source
 
 Options
   --data DIR   data folder; default: $XDG_STATE_HOME/tre-fleet/start (~/.local/state/tre-fleet/start)
   --from DIR   release source: a folder with release.yaml
-  --once       end with exit code 0 when everything is applied; the last line on stdout is one JSON object
+  --once       end with exit code 0 when everything is applied and healthy; the last line on stdout is one JSON object
   --help       this text
+
+As root, pods really run, on a node of their own that leaves nothing behind. Otherwise the node is simulated, which the
+output says, with the reason.
 `;
 
 /** Parses the arguments after the script's name. `stateHome` comes from the environment. */

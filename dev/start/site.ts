@@ -46,6 +46,7 @@ export interface SiteFacts {
   readonly state: {
     readonly generation: number;
     readonly applied: boolean;
+    readonly healthy: boolean;
     readonly drifted: boolean;
     readonly objectsWanted: number;
     readonly objectsApplied: number;
@@ -55,7 +56,22 @@ export interface SiteFacts {
       readonly count: number;
       readonly text: string;
     }[];
+    readonly isolation: {
+      readonly networkPolicy: 'enforced' | 'not-enforced' | 'unproven';
+      readonly checkedAt: string | null;
+    } | null;
   } | null;
+  readonly verdict: { readonly word: string; readonly isNews: boolean; readonly text: string };
+  readonly unhealthy: readonly {
+    readonly reason: string;
+    readonly text: string;
+    readonly next: string;
+    readonly object: {
+      readonly kind: string;
+      readonly namespace: string | null;
+      readonly name: string;
+    } | null;
+  }[];
 }
 
 /** The author's key and keyset. */

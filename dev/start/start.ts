@@ -1,5 +1,5 @@
 // `npm start`: a whole TRE Fleet on this machine. Kubernetes, control plane, one site with its agent, a signed release
-// that is applied; then what runs, where, and what to try. Ctrl-C stops everything in reverse order and keeps the data;
+// that is applied and works; then what runs, where, and what to try. Ctrl-C stops everything in reverse order and keeps the data;
 // the next start resumes the same site. With --once it ends by itself and prints one JSON line.
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -18,6 +18,14 @@ import { parseStartOptions, type StartOptions } from './options.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { ServiceEnded } from './service.ts';
 import {
+  isHealthy,
+  isolationText,
+  unhealthyText,
+  untilApplied,
+  untilHealthy,
+  untilIsolationTried,
+} from './settle.ts';
+import {
   assignRelease,
   type BuiltRelease,
   ensureKeys,
@@ -26,7 +34,6 @@ import {
   type SiteFacts,
   showSite,
   siteName,
-  waitForSite,
 } from './site.ts';
 import { summary } from './summary.ts';
 
@@ -62,16 +69,21 @@ async function run(options: StartOptions, progress: Progress, signal: AbortSigna
   const exec = systemExec(environment());
   const fleet = await openFleet({ dataDir: options.dataDir, signal, exec, clock, progress, openKubernetes });
   try {
-    const applied = await bringForward(fleet, { options, progress, signal });
+    const facts = await bringForward(fleet, { options, progress, signal });
     const totalSeconds = Math.round((clock.monotonic() - startedAt) / 100) / 10;
     if (options.once) {
       process.stdout.write(
-        `${JSON.stringify({ ...result(fleet, applied), seconds: { ...progress.seconds(), total: totalSeconds } })}\n`,
+        `${JSON.stringify({ ...result(fleet, facts), seconds: { ...progress.seconds(), total: totalSeconds } })}\n`,
       );
       return;
     }
+<<<<<<< Updated upstream
     progress.say(summary(fleet, applied));
     await showLive(fleet, { clock, signal, say: progress.say, ...standardError() });
+=======
+    progress.say(summary(fleet, facts));
+    await untilAborted(signal);
+>>>>>>> Stashed changes
   } finally {
     progress.say('Stopping; the data stays.');
     await fleet[Symbol.asyncDispose]();
@@ -84,7 +96,7 @@ interface Context {
   readonly signal: AbortSignal;
 }
 
-/** From a running control plane to a site on which everything wanted is applied. */
+/** From a running control plane to a site on which everything wanted is applied and works. */
 async function bringForward(
   fleet: Fleet<Kubernetes>,
   { options, progress, signal }: Context,
@@ -101,21 +113,21 @@ async function bringForward(
     });
     if (release !== undefined) await assignRelease(fleet, release);
   }
-  return await progress.step('applied', 'everything applied', async () => {
-    const facts = await waitForSite(fleet, { clock, signal }, settled);
-    if (facts.refused !== null && facts.refused.generation === facts.desired?.generation) {
-      throw new Error(`${facts.refused.code}: ${facts.refused.text}\n${facts.refused.next}`);
-    }
-    return facts;
-  });
-}
-
-/** Applied, or refused for good: either way there is nothing to wait for. */
-function settled(facts: SiteFacts): boolean {
-  const { desired, state, refused } = facts;
-  if (desired === null) return false;
-  if (refused?.generation === desired.generation) return true;
-  return state !== null && state.generation === desired.generation && state.applied;
+  await progress.step('applied', 'everything applied', () => untilApplied(fleet, { clock, signal }));
+  let facts = await progress.step('healthy', 'everything healthy', () =>
+    untilHealthy(fleet, { clock, signal }),
+  );
+  if (!isHealthy(facts)) {
+    if (options.once) throw new Error(unhealthyText(facts));
+    progress.say(unhealthyText(facts));
+  }
+  if (fleet.kubernetes.node === 'real') {
+    facts = await progress.step('isolation', 'isolation tried', () =>
+      untilIsolationTried(fleet, { clock, signal }),
+    );
+  }
+  progress.say(`  ${isolationText(facts)}`);
+  return facts;
 }
 
 function result({ kubernetes }: Fleet<Kubernetes>, facts: SiteFacts): Readonly<Record<string, unknown>> {
@@ -125,8 +137,11 @@ function result({ kubernetes }: Fleet<Kubernetes>, facts: SiteFacts): Readonly<R
     release: `${desired?.release.name}@${desired?.release.version}`,
     generation: desired?.generation,
     applied: state?.applied,
+    healthy: isHealthy(facts),
     objects: state?.objectsApplied,
+    node: kubernetes.node,
     simulatedNode: kubernetes.simulatedNode,
+    networkPolicy: state?.isolation?.networkPolicy ?? 'unproven',
   };
 }
 

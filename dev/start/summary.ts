@@ -1,6 +1,6 @@
 // What `npm start` prints when everything is applied: what runs, where, and three things to try.
 // PURE. Called by start.ts.
-import type { Kubernetes } from '../kubernetes/kubernetes-handle.ts';
+import type { Kubernetes, NodeKind } from '../kubernetes/kubernetes-handle.ts';
 import type { Fleet } from './fleet.ts';
 import { type SiteFacts, siteName } from './site.ts';
 
@@ -11,14 +11,19 @@ const nextSource: Readonly<Record<string, string>> = {
   '3.0.0': 'examples/small-tre/v1',
 };
 
+const nodeTexts: Readonly<Record<NodeKind, string>> = {
+  real: 'one real node: containers run, in namespaces of their own',
+  simulated: 'one simulated node: pods are shown as running, but no container runs',
+  none: 'no node: pods stay Pending',
+  'its-own': 'with the nodes that it has',
+};
+
 export function summary({ layout, ports, kubernetes }: Fleet<Kubernetes>, facts: SiteFacts): string {
   const release = `${facts.desired?.release.name}@${facts.desired?.release.version}`;
   const kubectl = `${kubernetes.kubectl} --kubeconfig ${kubernetes.adminKubeconfig}`;
   const isExample = facts.desired?.release.name === 'small-tre';
   const next = isExample ? (nextSource[facts.desired?.release.version ?? ''] ?? 'DIR') : 'DIR';
-  const node = kubernetes.simulatedNode
-    ? 'one simulated node: pods are shown as running, but no container runs'
-    : 'with the nodes that it has';
+  const node = nodeTexts[kubernetes.node];
   return `
 ${siteName} has ${release}, generation ${facts.desired?.generation}: ${facts.state?.objectsApplied} of ${facts.state?.objectsWanted} objects applied.
 

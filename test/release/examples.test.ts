@@ -38,7 +38,11 @@ test('version 2 changes, adds and removes', (t) => {
   t.true(found.added.map(objectId).includes('tre.example.org/Project/project-lung/lung'));
   t.deepEqual(
     found.changed.map(({ object }) => objectId(object)),
-    ['/ResourceQuota/project-heart/project', 'apps/Deployment/tre-portal/portal'],
+    [
+      '/ResourceQuota/project-heart/project',
+      '/ConfigMap/tre-portal/portal-settings',
+      'apps/Deployment/tre-portal/portal',
+    ],
   );
 });
 

@@ -7,12 +7,14 @@ import type { ImagePart } from '../go-builds.ts';
 import { sandboxImage } from './node-settings.ts';
 import { type ImageSource, imageTar } from './oci-image.ts';
 
+/** Its one program is both ends of a flow: `serve --port N`, `reach --address IP --port N`. */
+export const probeImage = 'tre.local/probe:1';
 const example = 'registry.example/tre';
 
 /** Name -> program and the version that it answers. */
 const images: Readonly<Record<string, { readonly part: ImagePart; readonly version: string }>> = {
   [sandboxImage]: { part: 'pause', version: '1' },
-  'tre.local/probe:1': { part: 'probe', version: '1' },
+  [probeImage]: { part: 'probe', version: '1' },
   [`${example}/portal:1.0.0`]: { part: 'portal', version: '1.0.0' },
   [`${example}/portal:1.1.0`]: { part: 'portal', version: '1.1.0' },
   [`${example}/workspace:1.0.0`]: { part: 'workspace', version: '1.0.0' },

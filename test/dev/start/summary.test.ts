@@ -12,7 +12,7 @@ const fleet = {
     serverUrl: 'https://127.0.0.1:3',
     kubectl: 'kubectl',
     adminKubeconfig: 'admin',
-    simulatedNode: true,
+    node: 'simulated',
   },
 } as Fleet;
 

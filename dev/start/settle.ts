@@ -1,0 +1,80 @@
+// Waiting for a site: until what is wanted is applied, until it works, until isolation was tried. What does not come is
+// told in the words of the site. Called by start.ts.
+import type { Clock } from '../../daemon/clock.ts';
+import type { Kubernetes } from '../kubernetes/kubernetes-handle.ts';
+import type { Fleet } from './fleet.ts';
+import { type SiteFacts, showSite, waitForSite } from './site.ts';
+
+export interface Waiting {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+const healthTimeoutMs = 60_000;
+const isolationTimeoutMs = 20_000;
+const pollIntervalMs = 500;
+
+/** Until everything is applied. Throws what the site says when it refuses the release, or when that takes too long. */
+export async function untilApplied(fleet: Fleet<Kubernetes>, waiting: Waiting): Promise<SiteFacts> {
+  const facts = await waitForSite(fleet, waiting, isSettled);
+  if (facts.refused !== null && facts.refused.generation === facts.desired?.generation)
+    throw new Error(`${facts.refused.code}: ${facts.refused.text}\n${facts.refused.next}`);
+  return facts;
+}
+
+/** Applied, or refused for good: either way there is nothing to wait for. */
+function isSettled({ desired, state, refused }: SiteFacts): boolean {
+  if (desired === null) return false;
+  if (refused?.generation === desired.generation) return true;
+  return state !== null && state.generation === desired.generation && state.applied;
+}
+
+/** Everything applied works, and that is news. */
+export function isHealthy({ state, verdict }: SiteFacts): boolean {
+  return state?.healthy === true && state.applied && verdict.word === 'healthy' && verdict.isNews;
+}
+
+/** Until everything works, or a minute has passed: the answer says which. */
+export async function untilHealthy(fleet: Fleet<Kubernetes>, waiting: Waiting): Promise<SiteFacts> {
+  return await lookUntil(fleet, { ...waiting, timeoutMs: healthTimeoutMs }, isHealthy);
+}
+
+/** Until it was tried whether network policies are enforced, where that can be tried. */
+export async function untilIsolationTried(fleet: Fleet<Kubernetes>, waiting: Waiting): Promise<SiteFacts> {
+  const isTried = ({ state }: SiteFacts): boolean => (state?.isolation ?? null) !== null;
+  return await lookUntil(fleet, { ...waiting, timeoutMs: isolationTimeoutMs }, isTried);
+}
+
+/** What does not work, one line an object. */
+export function unhealthyText({ unhealthy, verdict }: SiteFacts): string {
+  const lines = unhealthy.map(({ object, text, next }) => {
+    const name = object === null ? 'an object' : [object.namespace, object.name].filter(Boolean).join('/');
+    return `  ${object?.kind ?? ''} ${name}: ${text} ${next}`;
+  });
+  return [`not healthy: ${verdict.text}`, ...lines].join('\n');
+}
+
+const isolationTexts = {
+  enforced: 'network policies are enforced here',
+  'not-enforced':
+    'network policies are NOT enforced here: pods reach each other whatever the policies say. Health does not depend on it',
+  unproven: 'it is not known whether network policies are enforced here',
+} as const;
+
+/** What was shown of isolation. */
+export function isolationText({ state }: SiteFacts): string {
+  return isolationTexts[state?.isolation?.networkPolicy ?? 'unproven'];
+}
+
+async function lookUntil(
+  fleet: Fleet<Kubernetes>,
+  { clock, signal, timeoutMs }: Waiting & { readonly timeoutMs: number },
+  condition: (facts: SiteFacts) => boolean,
+): Promise<SiteFacts> {
+  const deadline = clock.monotonic() + timeoutMs;
+  for (;;) {
+    const facts = await showSite(fleet);
+    if (condition(facts) || clock.monotonic() > deadline) return facts;
+    await clock.sleep(pollIntervalMs, signal);
+  }
+}
