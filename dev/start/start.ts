@@ -77,13 +77,8 @@ async function run(options: StartOptions, progress: Progress, signal: AbortSigna
       );
       return;
     }
-<<<<<<< Updated upstream
-    progress.say(summary(fleet, applied));
-    await showLive(fleet, { clock, signal, say: progress.say, ...standardError() });
-=======
     progress.say(summary(fleet, facts));
-    await untilAborted(signal);
->>>>>>> Stashed changes
+    await showLive(fleet, { clock, signal, say: progress.say, ...standardError() });
   } finally {
     progress.say('Stopping; the data stays.');
     await fleet[Symbol.asyncDispose]();
