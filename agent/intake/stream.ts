@@ -4,6 +4,7 @@
 import type { Client } from '@grpc/grpc-js';
 import type { Clock } from '../../daemon/clock.ts';
 import { capability, oldestCapability } from '../../proto/capability.ts';
+import { uuidForm } from '../../proto/document.ts';
 import { TreError } from '../../proto/errors.ts';
 import {
   type Ack,
@@ -171,17 +172,21 @@ export class Stream {
     this.#helloAtMs = clock.monotonic();
     await duplex.send({ message: { case: 'hello', value: this.#hello() } });
     let beatAtMs = clock.monotonic();
+    let hasBeaten = false;
     while (!signal.aborted) {
       await this.#pause(beatAtMs + this.#heartbeatMs - clock.monotonic(), signal);
       // Before the outbox is emptied: what was seen later may not have been told yet.
       const times = lookTimes();
       if (this.#isWelcome) await this.#drain(duplex);
-      if (clock.monotonic() < beatAtMs + this.#heartbeatMs) continue;
+      // The first one at once: it tells how far this clock is from theirs, so that what was reported is news there.
+      const isFirst = this.#isWelcome && !hasBeaten;
+      if (!isFirst && clock.monotonic() < beatAtMs + this.#heartbeatMs) continue;
       if (!this.#isWelcome)
         throw new TreError('CONTROL_PLANE_UNREACHABLE', 'the control plane took the call and says nothing');
       await duplex.send({ message: { case: 'heartbeat', value: heartbeat(clock.now(), times) } });
       await onHeartbeat(signal);
       beatAtMs = clock.monotonic();
+      hasBeaten = true;
     }
     return { kind: 'ended' };
   }
@@ -209,6 +214,7 @@ export class Stream {
   #hello() {
     const { store, bootId, agentVersion, view } = this.#deps;
     const held = store.desired.held();
+    const { clusterUid } = view();
     const refusal = store.journal.openRefusal();
     return {
       capability,
@@ -218,7 +224,8 @@ export class Stream {
       documentDigest: held?.documentDigest ?? '',
       inventoryDigest: store.inventory.digest(),
       outboxSequence: BigInt(store.outbox.lastSequence()),
-      clusterUid: view().clusterUid ?? '',
+      // The words of the API server: they leave only in the form that they must have.
+      clusterUid: uuidForm.test(clusterUid ?? '') ? (clusterUid ?? '') : '',
       agentVersion,
       refusedGeneration: refusal?.generation ?? 0,
       refusedCode: refusal?.code ?? '',
