@@ -1,0 +1,215 @@
+// The health of a site on a real node, with containers that run, crash, or never start. Each failure is to be named with
+// its code within 5 s of the moment when the cluster itself shows the fact that its rule asks for.
+import test, { type ExecutionContext } from 'ava';
+import { systemClock } from '../../daemon/clock.ts';
+import { accessOf, type Manifest } from '../support/cluster-site.ts';
+import { eventually, inSeconds } from '../support/eventually.ts';
+import { type HealthSite, healthSite } from '../support/health-site.ts';
+import { sharedKubernetes } from '../support/kubernetes.ts';
+import { scratch } from '../support/scratch.ts';
+
+const kubernetes = sharedKubernetes({ node: 'real' });
+const clock = systemClock;
+const barMs = 5_000;
+const pollIntervalMs = 50;
+
+async function site(t: ExecutionContext): Promise<HealthSite> {
+  const opened = await healthSite({
+    folder: scratch(t),
+    access: await accessOf(kubernetes().agentKubeconfig),
+  });
+  t.teardown(() => opened[Symbol.asyncDispose]());
+  return opened;
+}
+
+const namespace = (name: string): Manifest => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+const serving = ['serve', '--port', '8080'];
+
+interface Container {
+  readonly image?: string;
+  readonly args?: readonly string[];
+  readonly more?: object;
+  readonly pod?: object;
+}
+
+const podOf = ({ image = 'tre.local/probe:1', args = serving, more = {}, pod = {} }: Container) => ({
+  automountServiceAccountToken: false,
+  terminationGracePeriodSeconds: 1,
+  containers: [{ name: 'main', image, args, imagePullPolicy: 'IfNotPresent', ...more }],
+  ...pod,
+});
+const deployment = (home: string, container: Container): Manifest => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'web', namespace: home },
+  spec: {
+    replicas: 1,
+    selector: { matchLabels: { app: 'web' } },
+    template: { metadata: { labels: { app: 'web' } }, spec: podOf(container) },
+  },
+});
+const job = (home: string, container: Container): Manifest => ({
+  apiVersion: 'batch/v1',
+  kind: 'Job',
+  metadata: { name: 'once', namespace: home },
+  spec: { backoffLimit: 0, template: { spec: { restartPolicy: 'Never', ...podOf(container) } } },
+});
+
+interface Seen {
+  readonly metadata: { readonly creationTimestamp: string };
+  readonly status?: {
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+    readonly containerStatuses?: readonly {
+      readonly state?: { readonly waiting?: { readonly reason: string } };
+    }[];
+  };
+}
+
+async function list(path: string): Promise<readonly Seen[]> {
+  const { body } = await kubernetes().admin.request({ path });
+  return (body as { readonly items?: readonly Seen[] }).items ?? [];
+}
+
+/** Resolves when the cluster shows it; monotonic milliseconds. */
+async function shownAt(path: string, isShown: (object: Seen) => boolean): Promise<number> {
+  const show = async (): Promise<boolean> => (await list(path)).some(isShown);
+  await eventually(show, { what: `${path} shows it`, timeoutMs: 60_000, intervalMs: pollIntervalMs });
+  return clock.monotonic();
+}
+const waitsFor =
+  (...reasons: readonly string[]) =>
+  ({ status }: Seen): boolean =>
+    status?.containerStatuses?.some(({ state }) => reasons.includes(state?.waiting?.reason ?? '')) === true;
+const hasCondition =
+  (type: string) =>
+  ({ status }: Seen): boolean =>
+    status?.conditions?.some((one) => one.type === type && one.status === 'True') === true;
+
+interface Failure {
+  readonly objects: readonly Manifest[];
+  readonly name: string;
+  readonly word: string;
+  readonly shown: () => Promise<number>;
+}
+
+/** How long after the cluster showed it the site said so. */
+async function delayOf(t: ExecutionContext, { objects, name, word, shown }: Failure): Promise<void> {
+  const { apply, saidAt, about, news } = await site(t);
+  await apply(objects);
+  const [shownMs, saidMs] = await Promise.all([shown(), saidAt(name, word, 60_000)]);
+  t.log(
+    `${word} ${inSeconds(saidMs - shownMs)} after the cluster showed it: ${about(name)?.detail.slice(0, 100)}`,
+  );
+  t.true(saidMs - shownMs < barMs);
+  t.true(
+    news.every(({ snapshot }) => snapshot?.healthy !== true),
+    'never healthy before',
+  );
+}
+
+test.serial('a workload that works becomes healthy', async (t) => {
+  const { apply, saidAt, snapshot } = await site(t);
+  await apply([
+    namespace('well'),
+    deployment('well', {}),
+    job('well', { args: ['reach', '--address', '127.0.0.1'] }),
+  ]);
+  const [shownMs, saidMs] = await Promise.all([
+    shownAt('/apis/apps/v1/namespaces/well/deployments', hasCondition('Available')),
+    saidAt('web', 'current', 60_000),
+  ]);
+  t.log(`healthy ${inSeconds(saidMs - shownMs)} after the Deployment was available`);
+  await saidAt('once', 'current', 60_000);
+  t.true(snapshot()?.healthy);
+  t.deepEqual(snapshot()?.nodes, []);
+});
+
+test.serial('a crash loop', async (t) => {
+  await delayOf(t, {
+    objects: [namespace('crash'), deployment('crash', { args: ['fall'] })],
+    name: 'web',
+    word: 'ContainerCrashLooping',
+    shown: () => shownAt('/api/v1/namespaces/crash/pods', waitsFor('CrashLoopBackOff')),
+  });
+});
+
+test.serial('a missing image', async (t) => {
+  await delayOf(t, {
+    objects: [namespace('image'), deployment('image', { image: 'tre.local/missing:1' })],
+    name: 'web',
+    word: 'ImageUnavailable',
+    shown: () => shownAt('/api/v1/namespaces/image/pods', waitsFor('ErrImagePull', 'ImagePullBackOff')),
+  });
+});
+
+test.serial('a setting that is missing', async (t) => {
+  const env = [{ name: 'A', valueFrom: { configMapKeyRef: { name: 'nowhere', key: 'a' } } }];
+  await delayOf(t, {
+    objects: [namespace('setting'), deployment('setting', { more: { env } })],
+    name: 'web',
+    word: 'ContainerCannotStart',
+    shown: () => shownAt('/api/v1/namespaces/setting/pods', waitsFor('CreateContainerConfigError')),
+  });
+});
+
+test.serial('a quota that is used up', async (t) => {
+  const quota: Manifest = {
+    apiVersion: 'v1',
+    kind: 'ResourceQuota',
+    metadata: { name: 'none', namespace: 'quota' },
+    spec: { hard: { pods: '0' } },
+  };
+  await delayOf(t, {
+    objects: [namespace('quota'), quota, deployment('quota', {})],
+    name: 'web',
+    word: 'QuotaExceeded',
+    shown: () => shownAt('/apis/apps/v1/namespaces/quota/deployments', hasCondition('ReplicaFailure')),
+  });
+});
+
+test.serial('a pod that no node can take', async (t) => {
+  await delayOf(t, {
+    objects: [namespace('tight'), deployment('tight', { pod: { nodeSelector: { none: 'has-this' } } })],
+    name: 'web',
+    word: 'PodUnschedulable',
+    shown: () =>
+      shownAt(
+        '/api/v1/namespaces/tight/pods',
+        ({ metadata }) => Date.now() - Date.parse(metadata.creationTimestamp) >= 15_000,
+      ),
+  });
+});
+
+test.serial('a Job that fails', async (t) => {
+  await delayOf(t, {
+    objects: [namespace('job'), job('job', { args: ['fall'] })],
+    name: 'once',
+    word: 'JobFailed',
+    shown: () => shownAt('/apis/batch/v1/namespaces/job/jobs', hasCondition('Failed')),
+  });
+});
+
+test.serial('containerd dead, then the kubelet dead: said of the node', async (t) => {
+  t.timeout(300_000);
+  const { apply, saidAt, snapshot } = await site(t);
+  const node = kubernetes().realNode;
+  if (node === null) return t.fail('no real node');
+  await apply([namespace('node'), deployment('node', {})]);
+  await saidAt('web', 'current', 30_000);
+  const said = async (code: string | undefined, timeoutMs: number): Promise<number> => {
+    const codes = () => snapshot()?.nodes.map((one) => one.code) ?? [];
+    return eventually(() => codes()[0] === code, { what: () => `${code}, not ${codes()}`, timeoutMs });
+  };
+  const signal = new AbortController().signal;
+  await node.containerd.kill();
+  t.log(
+    `ContainerRuntimeDown ${inSeconds(await said('ContainerRuntimeDown', 120_000))} after containerd was killed`,
+  );
+  t.regex(snapshot()?.nodes[0]?.detail ?? '', /container runtime/);
+  await node.containerd.start(signal);
+  t.log(`no trouble ${inSeconds(await said(undefined, 60_000))} after it came back`);
+  await node.kubelet.kill();
+  t.log(`NodeSilent ${inSeconds(await said('NodeSilent', 120_000))} after the kubelet was killed`);
+  await node.kubelet.start(signal);
+  t.log(`no trouble ${inSeconds(await said(undefined, 60_000))} after it came back`);
+});
