@@ -5,7 +5,7 @@ import { systemClock } from '../../daemon/clock.ts';
 import { environment } from '../../daemon/config.ts';
 import { systemExec } from '../../daemon/exec.ts';
 import type { Api } from '../../dev/kubernetes/api.ts';
-import { type PolicyWorld, policyTable } from './policy-table.ts';
+import { bothDirections, type Direction, type PolicyWorld, policyTable } from './policy-table.ts';
 
 export interface EnforcerOptions {
   readonly admin: Api;
@@ -13,31 +13,31 @@ export interface EnforcerOptions {
   readonly enter: readonly string[];
   /** So long it knows nothing of what is new, as slow engines do. */
   readonly delayMs?: number;
+  /** Both when not given; some engines know one of them only. */
+  readonly directions?: readonly Direction[];
 }
 
 const table = 'tre_test_policy';
 const intervalMs = 200;
+// Not the one of the project's tools: a package brings another program of the name nft.
+const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' };
 
 /** Ready when the first table is loaded. */
-export async function enforcePolicies({
-  admin,
-  enter,
-  delayMs = 0,
-}: EnforcerOptions): Promise<AsyncDisposable> {
+export async function enforcePolicies(options: EnforcerOptions): Promise<AsyncDisposable> {
+  const { admin, enter, delayMs = 0, directions = bothDirections } = options;
   const exec = systemExec(environment());
-  const nft = async (...args: readonly string[]): Promise<void> => load('', args);
-  const load = async (input: string, args: readonly string[] = ['-f', '-']): Promise<void> => {
+  const nft = async (args: readonly string[], input = ''): Promise<void> => {
     const [program = '', ...rest] = [...enter, 'nft', ...args];
-    const { code, stderr } = await exec.run(program, rest, { input, timeoutMs: 10_000 });
+    const { code, stderr } = await exec.run(program, rest, { input, env, timeoutMs: 10_000 });
     if (code !== 0) throw new Error(`nft: ${stderr}\n${input}`);
   };
   const stop = new AbortController();
   let loaded = '';
   const look = async (): Promise<void> => {
-    const text = policyTable(table, await readWorld(admin));
+    const text = policyTable(table, await readWorld(admin), directions);
     if (text === loaded) return;
     if (loaded !== '') await systemClock.sleep(delayMs, stop.signal);
-    await load(text);
+    await nft(['-f', '-'], text);
     loaded = text;
   };
   await look();
@@ -55,7 +55,7 @@ export async function enforcePolicies({
       try {
         await looking;
       } finally {
-        await nft('delete', 'table', 'ip', table);
+        await nft(['delete', 'table', 'ip', table]);
       }
     },
   };

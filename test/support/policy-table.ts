@@ -55,12 +55,13 @@ interface Selector {
   }[];
 }
 
-type Direction = 'ingress' | 'egress';
+export type Direction = 'ingress' | 'egress';
+export const bothDirections: readonly Direction[] = ['egress', 'ingress'];
 
 /** Replaces the table `name` as a whole when given to `nft -f -`. */
-export function policyTable(name: string, world: PolicyWorld): string {
+export function policyTable(name: string, world: PolicyWorld, enforced = bothDirections): string {
   const known = world.pods.filter(isOnPodNetwork);
-  const directions = (['egress', 'ingress'] as const).map((direction) => {
+  const directions = enforced.map((direction) => {
     const chains = known.flatMap((pod, index) => {
       const body = chainOf(pod, direction, { ...world, pods: known });
       return body === null ? [] : [{ name: `${direction}_${index}`, address: addressOf(pod), body }];

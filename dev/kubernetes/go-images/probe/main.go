@@ -1,8 +1,9 @@
 // The two ends of one flow, by which a site finds out what its network lets
-// through: "serve" accepts connections, "reach" makes one and says in one word
-// how that went. It exits with 0 however it went, because the word is the
-// result: reached, refused, unreachable or timed-out. The kubelet hands the
-// word on from the termination log.
+// through: "serve" accepts connections, "reach" makes some and says in one word
+// how the last one went: an engine that learns of a pod only after its start
+// lets the first ones through. It exits with 0 however it went, because the
+// word is the result: reached, refused, unreachable or timed-out. The kubelet
+// hands the word on from the termination log.
 package main
 
 import (
@@ -16,10 +17,7 @@ import (
 	"time"
 )
 
-const (
-	terminationLog = "/dev/termination-log"
-	pauseBetween   = 250 * time.Millisecond
-)
+const terminationLog = "/dev/termination-log"
 
 func main() {
 	// As process 1 of its container it is ended by no signal that it does not take.
@@ -72,7 +70,7 @@ func reach(args []string) error {
 	flags := flag.NewFlagSet("reach", flag.ContinueOnError)
 	address := flags.String("address", "", "IP address to connect to")
 	port := flags.Int("port", 8080, "port to connect to")
-	tries := flags.Int("tries", 1, "attempts; the first that connects is the last")
+	tries := flags.Int("tries", 1, "attempts, each of which takes as long as its bound; the last one counts")
 	timeoutMs := flags.Int("timeout-ms", 1000, "bound of one attempt")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -82,12 +80,13 @@ func reach(args []string) error {
 		return fmt.Errorf("--address %q is not an IP address", *address)
 	}
 	target := net.JoinHostPort(ip.String(), fmt.Sprint(*port))
-	word := ""
-	for try := 0; try < *tries && word != "reached"; try++ {
-		if try > 0 {
-			time.Sleep(pauseBetween)
-		}
-		word = attempt(target, time.Duration(*timeoutMs)*time.Millisecond)
+	bound := time.Duration(*timeoutMs) * time.Millisecond
+	turns := time.NewTicker(bound)
+	defer turns.Stop()
+	word := attempt(target, bound)
+	for try := 1; try < *tries; try++ {
+		<-turns.C
+		word = attempt(target, bound)
 	}
 	fmt.Println(word)
 	return os.WriteFile(terminationLog, []byte(word), 0o644)
