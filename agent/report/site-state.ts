@@ -25,6 +25,8 @@ export interface StateFacts {
   readonly side: SideFacts;
 }
 
+/** What the API server calls its version leaves only when it looks like one. */
+const versionForm = /^v\d+\.\d+\.\d+([.+-][\w.+-]{0,40})?$/;
 /** A message stays far below its limit of 64 KiB; how many there are in all stands in the conditions. */
 const maxObjects = 400;
 
@@ -58,7 +60,7 @@ function siteState(facts: StateFacts): MessageInitShape<typeof SiteStateSchema> 
     objects: objectFacts(run, wanted),
     objectsWanted: wanted?.objects.length ?? 0,
     objectsApplied: appliedCount,
-    kubernetesVersion,
+    kubernetesVersion: versionForm.test(kubernetesVersion) ? kubernetesVersion : '',
     healthy: side.health?.healthy ?? false,
     health: healthFacts(side),
     components: componentFacts(facts),
