@@ -12,13 +12,19 @@ export interface LoopbackIdentity {
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const dayMs = 86_400_000;
 
-export async function loopbackIdentity(): Promise<LoopbackIdentity> {
+export function loopbackIdentity(): Promise<LoopbackIdentity> {
+  return loopbackIdentityAt(0);
+}
+
+/** Good for a day before and after another time. */
+export async function loopbackIdentityAt(offsetMs: number): Promise<LoopbackIdentity> {
+  const nowMs = Date.now() + offsetMs;
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const certificate = await X509CertificateGenerator.createSelfSigned({
     name: 'CN=loopback',
     keys,
-    notBefore: new Date(Date.now() - dayMs),
-    notAfter: new Date(Date.now() + dayMs),
+    notBefore: new Date(nowMs - dayMs),
+    notAfter: new Date(nowMs + dayMs),
     signingAlgorithm: algorithm,
     extensions: [new SubjectAlternativeNameExtension([{ type: 'ip', value: '127.0.0.1' }])],
   });
