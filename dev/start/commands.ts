@@ -2,6 +2,7 @@
 // Invariant: a command that fails ends the start with that command's own words. Used by fleet.ts, release.ts and tests.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { userFolders } from '../../daemon/config.ts';
 import type { Exec, RunResult } from '../../daemon/exec.ts';
 import type { Layout } from './layout.ts';
 
@@ -16,6 +17,9 @@ export const programs = {
 
 /** What runs the programs: the Node of this very process. */
 export const node = process.execPath;
+
+/** A command runs for a fraction of a second; most of that is reading its own source, which Node need not do twice. */
+const compileCache = join(userFolders().cacheHome, 'tre-fleet', 'compile');
 
 /** A command that did not end with code 0. `message` is what it said. */
 export class CommandFailed extends Error {
@@ -45,7 +49,7 @@ export function createCommands(exec: Exec, layout: Layout, signal: AbortSignal):
     args: readonly string[],
     expected: readonly number[],
   ): Promise<string> => {
-    const env = { XDG_CONFIG_HOME: layout.operator };
+    const env = { XDG_CONFIG_HOME: layout.operator, NODE_COMPILE_CACHE: compileCache };
     const result = await exec.run(node, [program, ...args], { env, signal, timeoutMs: 120_000 });
     if (result.code === null || !expected.includes(result.code)) throw new CommandFailed(program, result);
     return result.stdout;
