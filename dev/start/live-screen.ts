@@ -2,7 +2,7 @@
 // Invariant: as in every screen of ours, what is not news stands with its age. PURE. Drawn by live.ts.
 import type { EventAnswer, SiteDetailAnswer } from '../../cli/answers.ts';
 import { eventText } from '../../cli/event-words.ts';
-import { agoText, minuteText, momentText, secondText } from '../../cli/moments.ts';
+import { agoText, momentText, secondText } from '../../cli/moments.ts';
 import { factLines } from '../../cli/output.ts';
 import type { Paint, Tone } from '../../cli/paint.ts';
 import {
@@ -67,11 +67,6 @@ function newestThatFit(events: readonly (readonly string[])[], room: number): re
     shown.unshift(...lines);
   }
   return shown;
-}
-
-/** What a part says in one line, for logs. */
-export function partText({ name, words, sinceMs }: Part): string {
-  return `${name}: ${words}${sinceMs === null ? '' : `, since ${minuteText(new Date(sinceMs).toISOString())}`}`;
 }
 
 function partLines(parts: readonly Part[], { paint }: LiveLook): readonly string[] {

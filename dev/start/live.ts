@@ -6,18 +6,15 @@ import { join } from 'node:path';
 import type { EventAnswer, SiteDetailAnswer } from '../../cli/answers.ts';
 import type { Terminal } from '../../cli/context.ts';
 import { askEvents, newestEvent } from '../../cli/event-feed.ts';
-import { eventText } from '../../cli/event-words.ts';
 import { createFrame } from '../../cli/frame.ts';
-import { secondText } from '../../cli/moments.ts';
-import { noPaint, type Paint } from '../../cli/paint.ts';
+import type { Paint } from '../../cli/paint.ts';
 import { type RestClient, restClient } from '../../cli/rest.ts';
 import { readServer } from '../../cli/server.ts';
-import { changeLines } from '../../cli/site-changes.ts';
-import { siteFacts } from '../../cli/site-columns.ts';
 import type { Clock } from '../../daemon/clock.ts';
 import type { Kubernetes } from '../kubernetes/kubernetes-handle.ts';
 import type { Fleet } from './fleet.ts';
-import { type LiveFacts, liveScreen, type Part, partText } from './live-screen.ts';
+import { liveLines } from './live-lines.ts';
+import { type LiveFacts, liveScreen, type Part } from './live-screen.ts';
 import { siteName } from './site.ts';
 
 export interface LiveOptions {
@@ -137,19 +134,7 @@ function onTerminal(terminal: Terminal, paint: Paint): Show {
 function inLines({ say }: LiveOptions): Show {
   let before: LiveFacts | undefined;
   return (facts) => {
-    const time = secondText(facts.nowMs);
-    const old = new Set(before?.parts.map(partText));
-    for (const part of facts.parts.map(partText)) if (!old.has(part)) say(`${time}  ${part}`);
-    for (const line of siteChanges(before?.site ?? null, facts)) say(`${time}  ${line}`);
-    const told = before?.events.at(-1)?.id ?? -1;
-    for (const event of facts.events)
-      if (event.id > told)
-        say(eventText(event, { width: Number.POSITIVE_INFINITY, paint: noPaint, isWide: false }));
+    for (const line of liveLines(before, facts)) say(line);
     before = facts;
   };
-}
-
-function siteChanges(before: SiteDetailAnswer | null, { site, nowMs }: LiveFacts): readonly string[] {
-  if (site === null) return [];
-  return changeLines({ before: before === null ? [] : [before], after: [site] }, siteFacts, nowMs);
 }

@@ -5,13 +5,21 @@ import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
 import type { SiteDetailAnswer } from '../../cli/answers.ts';
+import { eventText } from '../../cli/event-words.ts';
 import { printTable } from '../../cli/output.ts';
 import { displayWidth, painter, withoutColour } from '../../cli/paint.ts';
 import { chosenFacts, siteColumns } from '../../cli/site-columns.ts';
 import { sitePage } from '../../cli/site-page.ts';
 import { sitesScreen } from '../../cli/sites-screen.ts';
 import { isGolden } from '../support/golden.ts';
-import { anySite, nowMs, silentDetail, someSites, troubledDetail } from '../support/site-answers.ts';
+import {
+  anySite,
+  nowMs,
+  silentDetail,
+  someEvents,
+  someSites,
+  troubledDetail,
+} from '../support/site-answers.ts';
 import { plainContext } from '../support/trectl.ts';
 
 interface Look {
@@ -45,7 +53,14 @@ function watch({ width, isColoured }: Look): string {
   return sitesScreen(seen, { facts, width, rows: 24, paint: painter(isColoured) }).join('\n');
 }
 
-const screens = { list, show: page(troubledDetail), 'show-silent': page(silentDetail), watch };
+function events({ width, isColoured }: Look): string {
+  const paint = painter(isColoured);
+  const plain = someEvents.map((event) => eventText(event, { width, paint, isWide: false }));
+  const wide = someEvents.map((event) => eventText(event, { width, paint, isWide: true }));
+  return [...plain, '', 'with -o wide:', ...wide].join('\n');
+}
+
+const screens = { events, list, show: page(troubledDetail), 'show-silent': page(silentDetail), watch };
 
 for (const [name, screen] of Object.entries(screens)) {
   for (const width of [80, 160]) {

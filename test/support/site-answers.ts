@@ -2,7 +2,7 @@
 // random. Nothing here is a real place.
 
 import fc from 'fast-check';
-import type { SiteAnswer, SiteDetailAnswer } from '../../cli/answers.ts';
+import type { EventAnswer, SiteAnswer, SiteDetailAnswer } from '../../cli/answers.ts';
 import { conditions } from '../../proto/conditions.ts';
 
 export const nowMs = Date.UTC(2026, 10, 23, 10, 2, 14);
@@ -228,6 +228,43 @@ export const troubledDetail: SiteDetailAnswer = {
 };
 
 export const silentDetail: SiteDetailAnswer = { ...york, ...nothingMore };
+
+const plainEvent = { phase: null, code: null, severity: 'info', next: null, facts: {} } as const;
+const at = ({ id, name }: SiteAnswer) => ({ site: { id, name } });
+
+/** One of each tone; the texts of one try to steer the terminal. */
+export const someEvents: readonly EventAnswer[] = [
+  {
+    ...plainEvent,
+    ...at(leeds),
+    id: 998,
+    at: before(2 * hour),
+    kind: 'assigned',
+    text: 'small-tre@2.0.0 was assigned as generation 3 by maria\u001b[2J.',
+  },
+  {
+    ...plainEvent,
+    ...at(hull),
+    id: 1002,
+    at: before(hour / 4),
+    kind: 'condition',
+    phase: 'began',
+    severity: 'error',
+    code: 'NotHealthy',
+    text: conditions.NotHealthy.text,
+    next: conditions.NotHealthy.next,
+  },
+  {
+    ...plainEvent,
+    ...at(york),
+    id: 1003,
+    at: before(60 * second),
+    kind: 'health',
+    severity: 'warning',
+    code: 'not-healthy',
+    text: 'was not healthy: An image cannot be had. at 2026-11-23T07:02Z; nothing heard for 3 h',
+  },
+];
 
 /** Sites of any kind whose state is not news, and sites whose state is. */
 export function anySite(isNews: boolean): fc.Arbitrary<SiteDetailAnswer> {
