@@ -23,7 +23,7 @@ export interface SiteViews {
   one(row: FleetRow): Promise<SiteView>;
 }
 
-const keptDocuments = 4096;
+const keptDocuments = 16_384;
 
 export function siteViews(deps: ViewDeps): SiteViews {
   const names = componentNames(deps);
@@ -58,9 +58,13 @@ export function siteViews(deps: ViewDeps): SiteViews {
 }
 
 /** Digest of the release that the site works towards, which its indexes are of; null while that is not known. */
-export function workingRelease({ store }: Pick<ViewDeps, 'store'>, { site, known }: FleetRow): string | null {
+export function workingRelease(
+  { store }: Pick<ViewDeps, 'store'>,
+  { site, known, desired }: FleetRow,
+): string | null {
   if (known === null) return null;
-  const { releases } = known.state;
+  const { epoch, generation, releases } = known.state;
+  if (desired?.epoch === epoch && desired.generation === generation) return desired.releaseDigest;
   return store.desired.releaseOf(site.id, known.state) ?? releases.offered ?? releases.running;
 }
 

@@ -25,7 +25,7 @@ export interface FleetRow {
   readonly waiting: readonly WaitingMachine[];
   readonly known: KnownState | null;
   /** The newest document. */
-  readonly desired: Pick<DesiredRow, 'digest' | 'envelope'> | null;
+  readonly desired: Pick<DesiredRow, 'digest' | 'envelope' | 'epoch' | 'generation' | 'releaseDigest'> | null;
   /** Null when nothing was ever said of the site in an event. */
   readonly standing: Standing | null;
 }
@@ -48,6 +48,9 @@ interface StoredRow extends Omit<ContactRow, never>, SiteRow {
   readonly healthKnownMs: number | null;
   readonly digest: string | null;
   readonly envelope: Uint8Array;
+  readonly epoch: number;
+  readonly generation: number;
+  readonly releaseDigest: string;
   readonly standingContact: Standing['contact'];
   readonly standingWord: Standing['word'] | null;
 }
@@ -61,7 +64,8 @@ const select = `SELECT site.id, site.name, site.created_at_ms AS createdAtMs, si
   (SELECT json_group_array(json_object('id', id, 'fingerprint', fingerprint, 'createdAtMs', created_at_ms))
      FROM (SELECT * FROM enrolment WHERE site_id = site.id AND state = 'pending' ORDER BY created_at_ms, id)) AS waiting,
   site_state.state, site_state.received_at_ms AS receivedAtMs, known_ms AS knownMs, health_known_ms AS healthKnownMs,
-  desired.digest, desired.envelope, site_standing.contact AS standingContact, site_standing.word AS standingWord
+  desired.digest, desired.envelope, desired.epoch, desired.generation, desired.release_digest AS releaseDigest,
+  site_standing.contact AS standingContact, site_standing.word AS standingWord
 FROM site LEFT JOIN contact ON contact.site_id = site.id LEFT JOIN site_state ON site_state.site_id = site.id
   LEFT JOIN site_standing ON site_standing.site_id = site.id
   LEFT JOIN desired ON desired.rowid =
@@ -82,7 +86,7 @@ export function fleetRowTable(database: Database): FleetRowTable {
 
 function fleetRow(row: StoredRow): FleetRow {
   const { id, name, createdAtMs, revokedAtMs, receivedAtMs, knownMs, healthKnownMs } = row;
-  const { state, digest, envelope, standingContact, standingWord } = row;
+  const { state, digest, envelope, epoch, generation, releaseDigest, standingContact, standingWord } = row;
   return {
     site: { id, name, createdAtMs, revokedAtMs },
     labels: JSON.parse(row.labels) as Record<string, string>,
@@ -91,7 +95,7 @@ function fleetRow(row: StoredRow): FleetRow {
     leafNotAfterMs: row.leafNotAfterMs,
     waiting: JSON.parse(row.waiting) as WaitingMachine[],
     known: state === null ? null : { receivedAtMs, knownMs, healthKnownMs, state: readState(state) },
-    desired: digest === null ? null : { digest, envelope },
+    desired: digest === null ? null : { digest, envelope, epoch, generation, releaseDigest },
     standing: standingWord === null ? null : { contact: standingContact, word: standingWord },
   };
 }
