@@ -18,7 +18,7 @@ import { type Fleet, openFleet } from '../../dev/start/fleet.ts';
 import { createProgress } from '../../dev/start/progress.ts';
 import { assignRelease, ensureKeys, joinSite, publishRelease, waitForSite } from '../../dev/start/site.ts';
 import { auditLogOf } from '../support/audit-log.ts';
-import { atMost, type Bench, type Figure, median, plain } from './report.ts';
+import { atMost, type Bench, type Figure, median } from './report.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const exec = systemExec(environment());
@@ -26,6 +26,8 @@ const clock = systemClock;
 const starts = 3;
 const pollIntervalMs = 10;
 const minuteMs = 60_000;
+/** Seconds of processor time in ten minutes. */
+const maxSecondsInTen = 3;
 /** From the last start to the beginning of the quiet minutes: everything is compared once and nothing is left to do. */
 const settleMs = 15_000;
 
@@ -155,7 +157,7 @@ async function quietFigures(
       value: (await audit.mutations()).length,
       unit: 'requests',
     }),
-    plain({
+    atMost((maxSecondsInTen * minutes) / 10, {
       name: `processor time in ${minutes} min`,
       value: (await cpuSeconds(pid)) - cpuBefore,
       unit: 's',
@@ -170,9 +172,9 @@ async function memoryMiB(pid: number): Promise<{ readonly anonymous: number; rea
   return { anonymous: field('Anonymous'), resident: field('Rss') };
 }
 
-/** User and system time of a process, fields 14 and 15 of its stat, in ticks of 10 ms. */
+/** User and system time of a process and of the programs that it started: fields 14 to 17 of its stat, in ticks of 10 ms. */
 async function cpuSeconds(pid: number): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / 100;
+  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / 100;
 }
