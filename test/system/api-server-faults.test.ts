@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { systemClock } from '../../daemon/clock.ts';
 import { kubeconfigText } from '../../dev/kubernetes/kubeconfig.ts';
-import { type ConditionCode, conditions } from '../../proto/conditions.ts';
+import { type ConditionCode, conditions, isConditionCode } from '../../proto/conditions.ts';
 import { type AgentProcess, agentProcess, writeJoinFile } from '../support/agent-process.ts';
 import { type AuditLog, auditLogOf } from '../support/audit-log.ts';
 import { accessOf } from '../support/cluster-site.ts';
@@ -158,13 +158,19 @@ async function survive(
     await mend();
   }
   const after = await until(isApplied, recoveryBarMs);
-  t.deepEqual(after.state?.conditions, [], 'nothing is left to say');
-  t.deepEqual((await agent.status()).conditions, []);
+  t.deepEqual(grave(fault, after.state?.conditions), [], 'nothing is left to say');
+  t.deepEqual(grave(fault, (await agent.status()).conditions), []);
   t.like((await live()).body, { data: { generation: String(generation) } });
   t.deepEqual(
     (await changes.mutations()).map(({ verb, path }) => `${verb} ${path}`),
     [`patch ${settings}`],
   );
+}
+
+/** What the fault brought, and whatever else is red; a machine may be busy, and its node be none. */
+function grave(fault: Fault, held: readonly { readonly code: string }[] = []): readonly string[] {
+  const isGrave = (code: string): boolean => isConditionCode(code) && conditions[code].severity === 'error';
+  return held.map(({ code }) => code).filter((code) => code === fault.condition || isGrave(code));
 }
 
 const live = () => kubernetes().admin.request({ path: settings });
@@ -216,13 +222,16 @@ test.serial('an API server that asks for two seconds of rest is not asked again 
   await assignNext();
   await until(isApplied);
   const mend = inject(proxy, { ...faults.busy, headers: { 'retry-after': '2' } });
-  const before = proxy.requests.length;
+  // What a run asks first; those who look at health and isolation keep their own slow pace.
+  const runs = (): number =>
+    proxy.requests.filter(({ path }) => path.endsWith('/namespaces/kube-system')).length;
+  const before = runs();
   await assignNext();
-  while (proxy.requests.length === before) await systemClock.sleep(5);
-  const asked = proxy.requests.length;
+  while (runs() === before) await systemClock.sleep(5);
+  const asked = runs();
   await assignNext();
   await systemClock.sleep(1_500);
-  t.is(proxy.requests.length, asked, 'not even for a new document');
+  t.is(runs(), asked, 'not even for a new document');
   mend();
   t.true((await until(isApplied)).state?.applied);
 });
