@@ -3,7 +3,7 @@
 // health-of.ts for wanted pods and by agent/observe for the pods of workloads.
 import type { HealthReason } from '../../proto/health-reasons.ts';
 import type { JsonObject } from '../../proto/strict-json.ts';
-import { conditionIs, objectAt, objectsAt, textAt, timeAt } from './fields.ts';
+import { conditionIs, numberAt, objectAt, objectsAt, textAt, timeAt } from './fields.ts';
 import { because, current, type Verdict } from './verdict.ts';
 
 /** A pod for which no node was found is given so long before that counts as a failure. */
@@ -47,24 +47,34 @@ const troubles: Readonly<Record<string, HealthReason>> = {
 };
 
 function troubleOf(pod: JsonObject): Verdict | undefined {
-  for (const container of containersOf(pod)) {
-    const waiting = objectAt(container, 'state', 'waiting');
-    const reason = textAt(waiting, 'reason');
-    const trouble = Object.hasOwn(troubles, reason) ? troubles[reason] : undefined;
-    if (trouble !== undefined)
-      return because(
-        trouble,
-        `container ${textAt(container, 'name')}: ${textAt(waiting, 'message') || reason}`,
-      );
-  }
-  return undefined;
+  const always = (textAt(pod, 'spec', 'restartPolicy') || 'Always') === 'Always';
+  const trouble = (field: string, mayEnd: boolean): Verdict | undefined => {
+    for (const container of objectsAt(pod, 'status', field)) {
+      const found = waitingTrouble(container) ?? endedAgain(container, mayEnd);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+  return trouble('initContainerStatuses', true) ?? trouble('containerStatuses', !always);
 }
 
-function containersOf(pod: JsonObject): readonly JsonObject[] {
-  return [
-    ...objectsAt(pod, 'status', 'initContainerStatuses'),
-    ...objectsAt(pod, 'status', 'containerStatuses'),
-  ];
+function waitingTrouble(container: JsonObject): Verdict | undefined {
+  const waiting = objectAt(container, 'state', 'waiting');
+  const reason = textAt(waiting, 'reason');
+  const trouble = Object.hasOwn(troubles, reason) ? troubles[reason] : undefined;
+  if (trouble === undefined) return undefined;
+  return because(trouble, `container ${textAt(container, 'name')}: ${textAt(waiting, 'message') || reason}`);
+}
+
+/** Between two starts a kubelet may show for long that the container ended, and nothing of its waiting. */
+function endedAgain(container: JsonObject, mayEnd: boolean): Verdict | undefined {
+  const code = numberAt(container, 'state', 'terminated', 'exitCode');
+  const isAgain = (numberAt(container, 'restartCount') ?? 0) > 0;
+  if (code === undefined || !isAgain || (mayEnd && code === 0)) return undefined;
+  return because(
+    'ContainerCrashLooping',
+    `container ${textAt(container, 'name')} ended with code ${code} again`,
+  );
 }
 
 function unscheduled(pod: JsonObject, nowMs: number): Verdict | undefined {
@@ -84,11 +94,13 @@ function failedPod(pod: JsonObject): Verdict {
 }
 
 function endOf(pod: JsonObject): string {
-  for (const container of containersOf(pod)) {
-    const ended = objectAt(container, 'state', 'terminated');
-    const code = ended['exitCode'];
-    if (typeof code === 'number' && code !== 0)
-      return `container ${textAt(container, 'name')} ended with code ${code}`;
+  const containers = [
+    ...objectsAt(pod, 'status', 'initContainerStatuses'),
+    ...objectsAt(pod, 'status', 'containerStatuses'),
+  ];
+  for (const container of containers) {
+    const code = numberAt(container, 'state', 'terminated', 'exitCode') ?? 0;
+    if (code !== 0) return `container ${textAt(container, 'name')} ended with code ${code}`;
   }
   return '';
 }

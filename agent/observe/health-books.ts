@@ -25,12 +25,15 @@ export interface HealthBooks {
   readonly touch: (ids: ReadonlySet<ObjectId>, nowMs: number) => void;
   /** Nobody could look since `sinceMs`. Returns whether that is new. */
   readonly lose: (wanted: Wanted, sinceMs: number, detail: string) => boolean;
+  /** When an object that runs again will have run long enough to count, ms UTC; null for none. */
+  readonly untilMs: () => number | null;
   /** Nothing is wanted. */
   readonly clear: () => void;
 }
 
 export function createHealthBooks(store: ObjectHealthStore): HealthBooks {
   const known = new Map(store.all());
+  const better = new Map<ObjectId, number>();
   let snapshot: HealthSnapshot | undefined;
   const replace = (next: HealthSnapshot): boolean => {
     const isNews = snapshot === undefined || !saysTheSame(snapshot, next);
@@ -40,7 +43,9 @@ export function createHealthBooks(store: ObjectHealthStore): HealthBooks {
   return {
     snapshot: () => snapshot,
     reasonOf: (id) => known.get(id)?.reason ?? null,
-    enter: ({ wanted, verdicts, nodes, observedAtMs }) => {
+    untilMs: () => (better.size === 0 ? null : Math.min(...better.values()) + steadyMs),
+    enter: ({ wanted, verdicts: seen, nodes, observedAtMs }) => {
+      const verdicts = steady(known, better, seen, observedAtMs);
       keep(store, known, verdicts, observedAtMs);
       const objects = wanted.objects.map(({ id, index }): ObjectHealth => {
         const health = known.get(id) ?? unknownSince(observedAtMs);
@@ -74,6 +79,29 @@ export function createHealthBooks(store: ObjectHealthStore): HealthBooks {
 
 function unknownSince(sinceMs: number): KnownHealth {
   return { status: 'unknown', reason: 'NotLookedAt', sinceMs };
+}
+
+/** A container that ends again and again runs, and is even ready, for a moment each time. */
+const steadyMs = 10_000;
+
+/** What crash-looped is better only when it has been so for a while; since when it seems so is kept in `better`. */
+function steady(
+  known: ReadonlyMap<ObjectId, KnownHealth>,
+  better: Map<ObjectId, number>,
+  seen: ReadonlyMap<ObjectId, Verdict>,
+  nowMs: number,
+): ReadonlyMap<ObjectId, Verdict> {
+  const verdicts = new Map(seen);
+  for (const [id, verdict] of seen) {
+    const sinceMs = better.get(id) ?? nowMs;
+    better.delete(id);
+    const isBetter = verdict.status === 'current' || verdict.status === 'in-progress';
+    if (known.get(id)?.reason !== 'ContainerCrashLooping' || !isBetter || nowMs >= sinceMs + steadyMs)
+      continue;
+    better.set(id, sinceMs);
+    verdicts.set(id, because('ContainerCrashLooping', 'it runs again, not yet for long'));
+  }
+  return verdicts;
 }
 
 /** Writes what is new into the store and into `known`. */

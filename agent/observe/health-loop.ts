@@ -176,10 +176,11 @@ class HealthLoop implements Health {
     if (isNews) onNews();
   }
 
-  #pauseAfter({ untilMs }: Looked): number {
+  #pauseAfter(looked: Looked): number {
+    const untils = [looked.untilMs, this.#books.untilMs()].filter((ms) => ms !== null);
     return nextLookMs({
       nowMs: this.#options.clock.now(),
-      untilMs,
+      untilMs: untils.length === 0 ? null : Math.min(...untils),
       isAllCurrent: this.#books.snapshot()?.healthy ?? false,
       isWatched: this.#watcher.isComplete(),
     });

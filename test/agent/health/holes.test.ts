@@ -299,6 +299,18 @@ for (const reason of ['CreateContainerConfigError', 'CreateContainerError', 'Run
   test(cannotStart, reason, 'failed ContainerCannotStart');
 test(cannotStart, 'CrashLoopBackOff', 'failed ContainerCrashLooping');
 
+test('(h) a container that ended again crash-loops, also while its kubelet shows only the end', (t) => {
+  const ended = (restartCount: number, exitCode: number): JsonObject => ({
+    phase: 'Running',
+    containerStatuses: [{ name: 'main', restartCount, state: { terminated: { exitCode } } }],
+  });
+  t.is(owned('a', ended(1, 2)).verdict.reason, 'ContainerCrashLooping');
+  t.is(owned('a', ended(1, 0)).verdict.reason, 'ContainerCrashLooping', 'it was to run for ever');
+  t.is(owned('a', ended(0, 2)).verdict.reason, 'PodRunningNotReady', 'once is no loop');
+  const init = { phase: 'Pending', initContainerStatuses: ended(2, 0)['containerStatuses'] ?? [] };
+  t.is(owned('a', init).verdict.reason, 'PodPending', 'an init container may end well at last');
+});
+
 test('a container that is being made is not failed', (t) => {
   const waiting = [{ name: 'main', state: { waiting: { reason: 'ContainerCreating' } } }];
   t.is(owned('a', { phase: 'Pending', containerStatuses: waiting }).verdict.reason, 'PodPending');
