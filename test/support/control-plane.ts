@@ -45,9 +45,12 @@ export interface TestControlPlane extends Operator, AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** Makes (unless it exists) and starts a control plane in a folder. */
-export async function startControlPlane(data: string): Promise<TestControlPlane> {
-  const { values: settings } = await loadSettings({ data, grpcPort: 0, httpPort: 0 });
+/** Makes (unless it exists) and starts a control plane in a folder, with other settings when given. */
+export async function startControlPlane(
+  data: string,
+  flags: Readonly<Record<string, string>> = {},
+): Promise<TestControlPlane> {
+  const { values: settings } = await loadSettings({ data, grpcPort: 0, httpPort: 0, ...flags });
   const tokenFile = join(data, 'operator-token');
   const clock = systemClock;
   await initialise(data, { clock, random: systemRandom(clock), domain: 'localhost', tokenFile }).catch(

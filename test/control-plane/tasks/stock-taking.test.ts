@@ -1,0 +1,86 @@
+// Who falls silent is noticed once, also over restarts, and a control plane that was away itself accuses nobody.
+
+import test, { type ExecutionContext } from 'ava';
+import { liveForMs, staleForMs } from '../../../control-plane/fleet/staleness.ts';
+import { SiteListener } from '../../../control-plane/news/take-in.ts';
+import { openStore } from '../../../control-plane/store/store.ts';
+import { startStockTaking, stockTaking } from '../../../control-plane/tasks/stock-taking.ts';
+import { silentLog } from '../../../daemon/log.ts';
+import { bootId } from '../../support/agent-client.ts';
+import { manualClock } from '../../support/manual-clock.ts';
+import { scratch } from '../../support/scratch.ts';
+
+const facts = {
+  capability: 1,
+  agentVersion: '0.1.0',
+  bootId,
+  clusterUid: null,
+  heldEpoch: 0,
+  heldGeneration: 0,
+  heldDigest: null,
+  refusedGeneration: null,
+  refusedCode: null,
+};
+
+function open(t: ExecutionContext) {
+  const store = openStore(scratch(t));
+  t.teardown(() => void store[Symbol.asyncDispose]());
+  const clock = manualClock();
+  store.sites.add({ id: 'a', name: 'leeds', createdAtMs: 1 });
+  store.joinTokens.add({ hash: 'h', siteId: 'a', createdAtMs: 1, expiresAtMs: 2 });
+  const machine = { deviceKey: new Uint8Array(1), csr: new Uint8Array(1), fingerprint: 'six' };
+  store.enrolments.add({ id: 'e', siteId: 'a', tokenHash: 'h', ...machine, createdAtMs: 1 });
+  const approved = { siteId: 'a', enrolmentId: 'e', deviceKey: machine.deviceKey, approvedAtMs: 1 };
+  const agent = store.devices.add(approved);
+  const leaf = { fingerprint: 'f', serial: '1', siteId: 'a', agent, csrDigest: 'c', der: new Uint8Array(1) };
+  store.devices.addLeaf({ ...leaf, notBeforeMs: 0, notAfterMs: clock.now() + 86_400_000 });
+  const classes = () =>
+    store.events.after('a', 0, 100).flatMap(({ news }) => (news.kind === 'contact' ? [news.class] : []));
+  const round = () => stockTaking({ store, clock, log: silentLog });
+  return { store, clock, classes, round };
+}
+
+test('silence is told step by step, each once', async (t) => {
+  const { store, clock, classes, round } = open(t);
+  const look = round();
+  await clock.advance(liveForMs);
+  look();
+  t.deepEqual(classes(), [], 'a machine that was approved and has not come yet is not missed');
+  new SiteListener(store, 'a').hello(facts, 0, clock.now());
+  t.deepEqual(classes(), ['live']);
+  await clock.advance(liveForMs);
+  look();
+  t.deepEqual(classes(), ['live']);
+  await clock.advance(1);
+  look();
+  look();
+  t.deepEqual(classes(), ['live', 'stale']);
+  await clock.advance(staleForMs);
+  look();
+  new SiteListener(store, 'a').hello(facts, 0, clock.now());
+  t.deepEqual(classes(), ['live', 'stale', 'offline', 'live']);
+  await clock.advance(2 * 86_400_000);
+  look();
+  round()();
+  t.deepEqual(classes(), ['live', 'stale', 'offline', 'live', 'expired']);
+});
+
+test('after a start the sites have time to come back', async (t) => {
+  const { store, clock, classes, round } = open(t);
+  new SiteListener(store, 'a').hello(facts, 0, clock.now());
+  await clock.advance(3_600_000);
+  const look = round();
+  await clock.advance(liveForMs - 1);
+  look();
+  t.deepEqual(classes(), ['live']);
+  await clock.advance(1);
+  look();
+  t.deepEqual(classes(), ['live', 'offline']);
+});
+
+test('the timetable can be started and ended', async (t) => {
+  const { store, clock } = open(t);
+  await t.notThrowsAsync(
+    async () => await startStockTaking({ store, clock, log: silentLog })[Symbol.asyncDispose](),
+  );
+});
