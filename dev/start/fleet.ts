@@ -44,21 +44,23 @@ export async function openFleet<K extends Kubernetes>(options: FleetOptions<K>):
   const ports = await choosePorts(layout);
   const commands = createCommands(exec, layout, signal);
   await using opened = new AsyncDisposableStack();
-  const kubernetes = await progress.step('kubernetes', 'Kubernetes', () =>
-    options.openKubernetes({
-      dataDir: layout.kubernetes,
-      signal,
-      log: (line) => progress.say(`    ${line}`),
-      node: true,
-    }),
-  );
-  opened.use(kubernetes);
   const controlPlane = opened.use(controlPlaneService(layout, ports, { exec, clock }));
-  await progress.step('controlPlane', 'control plane', async () => {
-    await initialise(layout, ports, commands);
-    await controlPlane.start(signal);
-    await login(layout, ports, commands);
-  });
+  // Neither needs the other, and both mostly wait.
+  const [cluster, server] = await Promise.allSettled([
+    progress.step('kubernetes', 'Kubernetes', async () => {
+      const log = (line: string): void => progress.say(`    ${line}`);
+      const wanted = { dataDir: layout.kubernetes, signal, log, node: true };
+      return opened.use(await options.openKubernetes(wanted));
+    }),
+    progress.step('controlPlane', 'control plane', async () => {
+      await initialise(layout, ports, commands);
+      await controlPlane.start(signal);
+      await login(layout, ports, commands);
+    }),
+  ]);
+  if (cluster.status === 'rejected') throw cluster.reason;
+  if (server.status === 'rejected') throw server.reason;
+  const kubernetes = cluster.value;
   const agent = opened.use(agentService(layout, kubernetes, { exec, clock }));
   const stack = opened.move();
   return {

@@ -12,7 +12,7 @@ export interface Waiting {
 
 const healthTimeoutMs = 60_000;
 const isolationTimeoutMs = 20_000;
-const pollIntervalMs = 500;
+const pollIntervalMs = 200;
 
 /** Until everything is applied. Throws what the site says when it refuses the release, or when that takes too long. */
 export async function untilApplied(fleet: Fleet<Kubernetes>, waiting: Waiting): Promise<SiteFacts> {
