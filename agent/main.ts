@@ -14,6 +14,7 @@ import { processContext, withSocket } from './local/command-context.ts';
 import { addExplainCommand } from './local/explain-command.ts';
 import { addHoldCommands } from './local/hold-command.ts';
 import { addLedgerCommand } from './local/ledger-command.ts';
+import { addSchemaCommand } from './local/schema-command.ts';
 import { addShutdownCommand } from './local/shutdown-command.ts';
 import { addStatusCommand } from './local/status-command.ts';
 import { addSupportCommand } from './local/support-command.ts';
@@ -53,6 +54,7 @@ addHoldCommands(program, context);
 addLedgerCommand(program, context);
 addDoctorCommand(program, context);
 addSupportCommand(program, context);
+addSchemaCommand(program, context);
 addShutdownCommand(program, context);
 withSocket(program.command('config').description('settings').command('explain'))
   .description('print every setting, its value and where it comes from')

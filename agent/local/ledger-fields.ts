@@ -46,14 +46,17 @@ function* walk(desc: DescMessage, message: Message, around: Walk): Generator<Led
   const fields = sentFields(desc, message);
   const own = fields.find(({ field }) => field.name === 'generation')?.value;
   const inside = typeof own === 'number' ? { ...around, generation: own } : around;
-  const knownAs = nameOf(desc, new Map(fields.map(({ field, value }) => [field.name, value])), inside);
+  const values = new Map(fields.map(({ field, value }) => [field.name, value]));
+  const knownAs = nameOf(desc, values, inside);
+  // An index of 0 is not sent: then its meaning stands beside what is said of it.
+  const carrier = ['index', 'reason', 'code'].find((name) => values.has(name)) ?? fields[0]?.field.name;
   for (const { field, value } of fields) {
     const path = around.path === '' ? field.name : `${around.path}.${field.name}`;
-    const values: readonly unknown[] = field.fieldKind === 'list' ? (value as unknown[]) : [value];
-    for (const [at, one] of values.entries())
+    const items: readonly unknown[] = field.fieldKind === 'list' ? (value as unknown[]) : [value];
+    for (const [at, one] of items.entries())
       yield* show(field, one, {
         walk: { ...inside, path: field.fieldKind === 'list' ? `${path}[${at}]` : path },
-        knownAs: field.name === 'index' ? knownAs : undefined,
+        knownAs: field.name === carrier ? knownAs : undefined,
       });
   }
   for (const { no, data } of message.$unknown ?? []) yield unknownField(`${around.path}#${no}`, data);
@@ -94,7 +97,6 @@ function nameOf(
   fields: ReadonlyMap<string, unknown>,
   { releases, generation }: Walk,
 ): string | undefined {
-  // An index of 0 is not sent: then there is nothing to say it of.
   const index = String(fields.get('index') ?? 0);
   const digest = fields.get('release_digest');
   const release = releases.find((one) =>

@@ -1,7 +1,7 @@
 // The screen as a person reads it: a golden text per situation, at 80 and 160 columns, with and without colour; what the status
-// says decides the exit code. TRE_GOLDENS=write writes the texts anew; read them before you keep them.
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import process from 'node:process';
+// says decides the exit code.
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import { coloured, plain } from '../../../agent/local/paint.ts';
@@ -10,6 +10,7 @@ import { noAgentScreen } from '../../../agent/local/screen-none.ts';
 import { statusOf } from '../../../agent/local/status.ts';
 import { type ScreenOptions, widthOf } from '../../../agent/local/wrap.ts';
 import { configMap } from '../../conformance/store.ts';
+import { isGolden } from '../../support/golden.ts';
 import {
   applied,
   facts,
@@ -24,34 +25,19 @@ import {
   well,
 } from './scenes.ts';
 
-const goldens = new URL('./goldens/', import.meta.url);
-const isWriting = process.env['TRE_GOLDENS'] === 'write';
+const goldens = join(import.meta.dirname, 'goldens');
 const redScenes = ['not-healthy', 'isolation-missing', 'full-disk', 'kubernetes-away', 'refused'];
-
-/** Colours as words, so that a golden can be read. */
-function readable(text: string): string {
-  const words: Readonly<Record<string, string>> = {
-    31: 'red',
-    33: 'amber',
-    32: 'green',
-    1: 'bold',
-    2: 'dim',
-  };
-  return text.replaceAll(/\u001B\[(\d+)m/g, (_, code: string) => `{${words[code] ?? '/'}}`);
-}
 
 const drawn = (draw: (options: ScreenOptions) => string) => ({
   '80': draw({ width: 80, paint: plain }),
   '160': draw({ width: 160, paint: plain }),
-  '80.colour': readable(draw({ width: 80, paint: coloured })),
-  '160.colour': readable(draw({ width: 160, paint: coloured })),
+  '80.colour': draw({ width: 80, paint: coloured }),
+  '160.colour': draw({ width: 160, paint: coloured }),
 });
 
 function compare(t: ExecutionContext, name: string, draw: (options: ScreenOptions) => string): void {
   for (const [form, text] of Object.entries(drawn(draw))) {
-    const file = new URL(`${name}.${form}.txt`, goldens);
-    if (isWriting) writeFileSync(file, `${text}\n`);
-    t.is(`${text}\n`, existsSync(file) ? readFileSync(file, 'utf8') : '');
+    isGolden(t, join(goldens, `${name}.${form}.txt`), text);
   }
   for (const width of [80, 160]) {
     const text = draw({ width, paint: plain });

@@ -1,0 +1,332 @@
+// The commands of the person on site against a real socket and a real store: words, exit codes, and JSON that fits its schema.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { create, toBinary } from '@bufbuild/protobuf';
+import test, { type ExecutionContext } from 'ava';
+import type { LocalContext } from '../../../agent/local/command-context.ts';
+import type { LocalFacts } from '../../../agent/local/local-facts.ts';
+import { outputSchemas } from '../../../agent/local/output-schemas.ts';
+import { statusOf } from '../../../agent/local/status.ts';
+import { changeKey, changesOf } from '../../../agent/local/watch.ts';
+import { openStore } from '../../../agent/store/store.ts';
+import { outgoingCopy } from '../../../proto/egress.ts';
+import { BeginRequestSchema } from '../../../proto/gen/tre/v1/enrolment_pb.ts';
+import { ReportBodySchema, SyncRequestSchema } from '../../../proto/gen/tre/v1/sync_pb.ts';
+import { misfits } from '../../support/fits-schema.ts';
+import { manualClock } from '../../support/manual-clock.ts';
+import { agentWith, localCommands, treAgent } from '../../support/on-site.ts';
+import { scratch } from '../../support/scratch.ts';
+import { nowMs, scenes } from './scenes.ts';
+
+const nobody = { socket: '/nowhere/agent.sock' };
+
+async function scene(t: ExecutionContext, name: string): Promise<LocalFacts> {
+  const make = scenes[name];
+  if (make === undefined) throw new Error(`there is no scene ${name}`);
+  return make(t);
+}
+
+function fits(t: ExecutionContext, command: string, text: string): unknown {
+  const value: unknown = JSON.parse(text);
+  t.deepEqual(misfits(value, outputSchemas[command] ?? {}), [], command);
+  return value;
+}
+
+test('status: its exit code, its screen and its JSON, in every situation', async (t) => {
+  for (const name of Object.keys(scenes)) {
+    const facts = await scene(t, name);
+    const agent = await agentWith(t, facts);
+    const { isRed, verdict } = statusOf(facts);
+    const shown = await treAgent(agent, ['status']);
+    t.is(shown.code, isRed ? 1 : 0, name);
+    t.true(shown.stdout.startsWith(`${verdict.word}: `), name);
+    const json = await treAgent(agent, ['status', '-o', 'json']);
+    t.is(json.code, isRed ? 1 : 0, name);
+    fits(t, 'status', json.stdout);
+  }
+});
+
+test('status without an agent says so and what to do, and ends with 4', async (t) => {
+  const shown = await treAgent(nobody, ['status']);
+  t.is(shown.code, 4);
+  t.is(shown.stdout, '');
+  t.regex(shown.stderr, /^NO AGENT: .*AGENT_NOT_RUNNING.*\n {2}Start tre-agent/);
+});
+
+test('a schema is printed for whatever prints JSON', async (t) => {
+  for (const command of Object.keys(outputSchemas)) {
+    const { stdout, code } = await treAgent(nobody, ['schema', command]);
+    t.is(code, 0);
+    t.like(JSON.parse(stdout), { title: `tre-agent ${command} -o json` });
+  }
+  t.is((await treAgent(nobody, ['schema', 'nothing'])).code, 2);
+  const printing = localCommands({} as LocalContext).commands.filter(({ options }) =>
+    options.some(({ long }) => long === '--output'),
+  );
+  t.deepEqual(
+    printing.map((command) => command.name()).toSorted(),
+    [...new Set(Object.keys(outputSchemas).map((name) => name.split(' ')[0]))].toSorted(),
+  );
+});
+
+test('every command has a description and an example', (t) => {
+  for (const command of localCommands({} as LocalContext).commands) {
+    let help = '';
+    command.configureOutput({ writeOut: (text) => void (help += text) }).outputHelp();
+    t.regex(help, /Examples?:\n {2}\$ tre-agent /, command.name());
+    t.regex(command.description(), /^[a-z].{10,}$/);
+  }
+});
+
+test('what a watch shows: each change once, and the agent going away', async (t) => {
+  const facts = await scene(t, 'green');
+  const clock = manualClock();
+  const [one, later] = [0, 5_000].map((ms) => statusOf({ ...facts, nowMs: nowMs + ms }));
+  const red = statusOf(await scene(t, 'not-healthy'));
+  const looks = [one, later, red, undefined, undefined, red];
+  const seen: unknown[] = [];
+  const look = async () => looks[seen.push(0) - 1];
+  const changes: (string | undefined)[] = [];
+  const watching = (async () => {
+    for await (const status of changesOf(look, { clock, isEach: false })) {
+      changes.push(status?.verdict.word);
+      if (changes.length === 4) return;
+    }
+  })();
+  for (let at = 0; at < 10; at += 1) await clock.advance(1_000);
+  await watching;
+  t.deepEqual(changes, ['GREEN', 'RED', undefined, 'RED']);
+  t.is(changeKey(one), changeKey(later), 'time alone is no change');
+});
+
+test('watching with -o json prints a line per change', async (t) => {
+  const agent = await agentWith(t, await scene(t, 'green'));
+  const lines: string[] = [];
+  let looks = 0;
+  const clock = {
+    ...manualClock(),
+    sleep: async () => {
+      looks += 1;
+      if (looks === 2) await agent.leave();
+      if (looks === 4) throw new Error('enough');
+    },
+  };
+  const ran = await treAgent(agent, ['status', '--watch', '-o', 'json'], { clock });
+  lines.push(...ran.stdout.trim().split('\n'));
+  t.is(lines.length, 2);
+  for (const line of lines) fits(t, 'status --watch', line);
+  t.deepEqual(JSON.parse(lines[1] ?? ''), { error: 'AGENT_NOT_RUNNING' });
+});
+
+test('explain: any spelling, without an agent', async (t) => {
+  for (const spelling of ['NotHealthy', 'nothealthy', 'NOT_HEALTHY', 'not-healthy']) {
+    const { code, stdout } = await treAgent(nobody, ['explain', spelling]);
+    t.is(code, 0);
+    t.regex(stdout, /^NotHealthy \(condition, error\)\nWhat it is: +Something.*\nWhat to do: /);
+  }
+  const both = await treAgent(nobody, ['explain', 'site_revoked', '-o', 'json']);
+  t.deepEqual(
+    (fits(t, 'explain', both.stdout) as { kind: string }[]).map(({ kind }) => kind),
+    ['condition', 'error'],
+  );
+  t.regex((await treAgent(nobody, ['explain', 'ContainerCrashLooping'])).stdout, /health reason, failed/);
+});
+
+test('explain: a code that is none names those that are near', async (t) => {
+  const near = await treAgent(nobody, ['explain', 'NetwrokPolicyNotEnforced']);
+  t.is(near.code, 2);
+  t.regex(near.stderr, /^CODE_UNKNOWN: .*Did you mean NetworkPolicyNotEnforced/);
+  t.notRegex((await treAgent(nobody, ['explain', 'zzzzzzzzzzzz'])).stderr, /Did you mean/);
+});
+
+test('explain: what the code has to do with this site; without one, all that holds', async (t) => {
+  const agent = await agentWith(t, await scene(t, 'not-healthy'));
+  const one = await treAgent(agent, ['explain', 'ContainerCrashLooping']);
+  t.regex(one.stdout, /Here, now: +Deployment demo\/portal, since 2026-11-23 09:46 UTC: container\s+web/);
+  t.regex((await treAgent(agent, ['explain', 'DiskFull'])).stdout, /Here, now: +it does not hold/);
+  const all = await treAgent(agent, ['explain', '-o', 'json']);
+  t.deepEqual(
+    (fits(t, 'explain', all.stdout) as { code: string }[]).map(({ code }) => code),
+    ['HealthInProgress', 'NotHealthy', 'ContainerCrashLooping', 'LessAvailable'],
+  );
+  t.is((await treAgent(nobody, ['explain'])).code, 2);
+  const calm = await agentWith(t, await scene(t, 'green'));
+  t.is((await treAgent(calm, ['explain'])).stdout, 'Nothing is the matter: no condition holds now.\n');
+});
+
+test('hold and release-hold', async (t) => {
+  const facts = await scene(t, 'green');
+  const agent = await agentWith(t, facts);
+  for (const time of ['30s', '0h', '31d', '721h', '8', 'long', ''])
+    t.regex((await treAgent(agent, ['hold', '--for', time, '--why', 'w'])).stderr, /^HOLD_INVALID/, time);
+  t.is((await treAgent(agent, ['hold', '--for', '8h'])).code, 2, 'a reason is needed');
+  t.is((await treAgent(agent, ['hold', '--for', '8h', '--why', ' '])).code, 2);
+  t.regex((await treAgent(agent, ['release-hold'])).stderr, /^NOT_HELD/);
+  t.is(facts.store.holds.current(Date.now()), undefined);
+  const held = await treAgent(agent, ['hold', '--for', '8h', '--why', 'ward round', '-o', 'json']);
+  const { since, until, why } = fits(t, 'hold', held.stdout) as { since: string; until: string; why: string };
+  t.is(Date.parse(until) - Date.parse(since), 8 * 3_600_000);
+  t.is(why, 'ward round');
+  t.regex((await treAgent(agent, ['hold', '--for', '30d', '--why', 'w'])).stdout, /^Held until /);
+  t.is((await treAgent(agent, ['release-hold'])).stdout, 'Released: new releases are accepted again.\n');
+  t.is((await treAgent(nobody, ['release-hold'])).code, 4);
+});
+
+function send(facts: LocalFacts, path: string, bytes: Uint8Array): void {
+  const { name, body } = outgoingCopy(path, bytes);
+  facts.store.ledger.add(name, body, nowMs);
+}
+
+const sync = '/tre.v1.SyncService/Sync';
+
+/** A few messages, as they are sent. */
+function sendSome(facts: LocalFacts): void {
+  const begin = create(BeginRequestSchema, { siteId: 's', token: 'join-token', csr: Buffer.from([1, 2]) });
+  send(facts, '/tre.v1.EnrolmentService/Begin', toBinary(BeginRequestSchema, begin));
+  for (let beat = 1; beat <= 30; beat += 1) {
+    const message = { case: 'heartbeat', value: { sentAtMs: BigInt(nowMs + beat) } } as const;
+    send(facts, sync, toBinary(SyncRequestSchema, create(SyncRequestSchema, { message })));
+  }
+}
+
+test('ledger: the newest by itself, all with --since, every field once with --summary', async (t) => {
+  const facts = await scene(t, 'green');
+  sendSome(facts);
+  const agent = await agentWith(t, facts);
+  const usual = await treAgent(agent, ['ledger']);
+  t.is(usual.stdout.match(/^2026-11-23 10:06:00 UTC {2}Heartbeat, \d+ bytes$/gm)?.length, 20);
+  t.regex(usual.stdout, / {2}heartbeat\.sent_at_ms = 2026-11-23T10:06:00\.030Z - time: when it was sent/);
+  t.regex(usual.stdout, /20 of 31 messages that left this machine since 2026-11-23\./);
+  const clock = { ...manualClock(), now: () => nowMs };
+  const json = await treAgent(agent, ['ledger', '--since', '24h', '-o', 'json'], { clock });
+  const lines = json.stdout.trim().split('\n');
+  t.is(lines.length, 31);
+  for (const line of lines) fits(t, 'ledger', line);
+  const summary = await treAgent(agent, ['ledger', '--summary', '-o', 'json']);
+  const rows = fits(t, 'ledger --summary', summary.stdout) as {
+    field: string;
+    value: unknown;
+    times: number;
+  }[];
+  t.deepEqual(
+    rows.map(({ field, value, times }) => [field, value, times]),
+    [
+      ['BeginRequest.csr', 'AQI=', 1],
+      ['BeginRequest.site_id', 's', 1],
+      ['BeginRequest.token', '(secret, not kept)', 1],
+      ['Heartbeat.sent_at_ms', new Date(nowMs + 30).toISOString(), 30],
+    ],
+  );
+  for (const flags of [
+    ['--since', 'long'],
+    ['--last', '0'],
+    ['--last', 'all'],
+  ])
+    t.is((await treAgent(agent, ['ledger', ...flags])).code, 2, flags.join(' '));
+});
+
+test('ledger: what a number means here is said beside it, when that is known', async (t) => {
+  const facts = await scene(t, 'green');
+  const report = (generation: number) => {
+    const value = {
+      generation,
+      components: [{ index: 1 }],
+      health: [{ index: 0, reason: 'LessReady' }, { index: 1 }],
+    };
+    const body = toBinary(ReportBodySchema, create(ReportBodySchema, { body: { case: 'state', value } }));
+    const message = { case: 'report' as const, value: { rows: [{ sequence: 1n, body }] } };
+    send(facts, sync, toBinary(SyncRequestSchema, create(SyncRequestSchema, { message })));
+  };
+  report(2);
+  report(1);
+  const agent = await agentWith(t, facts);
+  const [now, before] = (await treAgent(agent, ['ledger', '-o', 'json'])).stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { fields: { path: string; knownAs?: string }[] });
+  const known = (message: typeof now) =>
+    message?.fields.flatMap(({ path, knownAs }) => (knownAs === undefined ? [] : [[path, knownAs]]));
+  t.deepEqual(known(now), [
+    ['report.rows[0].body.state.health[0].reason', 'Deployment demo/portal'],
+    ['report.rows[0].body.state.health[1].index', 'Deployment demo/workspace'],
+    ['report.rows[0].body.state.components[0].index', 'workspaces'],
+  ]);
+  t.deepEqual(known(before), [], 'of an earlier generation nothing is claimed');
+});
+
+test('ledger: without an agent, from the data folder', async (t) => {
+  const data = scratch(t);
+  const store = await openStore(data, 'boot', 0);
+  sendSome({ ...(await scene(t, 'green')), store });
+  await store[Symbol.asyncDispose]();
+  const shown = await treAgent({ ...nobody, data }, ['ledger', '--last', '1']);
+  t.is(shown.code, 0, shown.stderr);
+  t.regex(shown.stdout, /1 of 31 messages/);
+  t.is((await treAgent({ ...nobody, data: scratch(t) }, ['ledger'])).code, 4);
+});
+
+test('support-bundle: listed first, written when agreed, without a name or a secret', async (t) => {
+  const facts = await scene(t, 'refused');
+  const agent = await agentWith(t, facts);
+  const out = join(scratch(t), 'bundle.tar.gz');
+  const refused = await treAgent(agent, ['support-bundle', '--out', out]);
+  t.is(refused.code, 2, 'nobody is there to ask');
+  t.regex(refused.stdout, /status\.json +\d+ bytes/);
+  const no = await treAgent(agent, ['support-bundle', '--out', out], { ask: async () => '' });
+  t.regex(no.stdout, /Nothing was written\.\n$/);
+  t.throws(() => readFileSync(out), { code: 'ENOENT' });
+  const yes = await treAgent(agent, ['support-bundle', '--out', out], { ask: async () => 'y' });
+  t.is(yes.code, 0, yes.stderr);
+  const names = execFileSync('tar', ['-tzf', out], { encoding: 'utf8' }).trim().split('\n');
+  t.deepEqual(
+    names,
+    ['about', 'config', 'status', 'store'].map((name) => `tre-agent-support/${name}.json`),
+  );
+  const text = gunzipSync(readFileSync(out)).toString('utf8');
+  t.regex(text, /"RELEASE_UNDER_SIGNED"/);
+  t.regex(text, /"ObjectRefused"/);
+  for (const word of ['north', 'demo', 'portal', 'example.org', 'Invalid value', 'nowhere', 'small-tre'])
+    t.false(text.includes(word), word);
+  t.is((await treAgent(agent, ['support-bundle', '--yes', '--out', out])).code, 1, 'nothing is overwritten');
+  const alone = await treAgent(nobody, ['support-bundle', '--yes', '--out', `${out}2`]);
+  t.is(alone.code, 0, alone.stderr);
+});
+
+test('shutdown: stops applying, sends what waits, ends, and says so', async (t) => {
+  const facts = await scene(t, 'green');
+  facts.store.outbox.queue('result', Buffer.from('x'));
+  const steps: string[] = [];
+  const agent = await agentWith(t, facts, {
+    stopApplying: async () => void steps.push('stopped'),
+    isConnected: () => {
+      if (steps.push('asked') === 3) facts.store.outbox.acknowledge('boot', 1);
+      return true;
+    },
+    end: () => {
+      steps.push('end');
+      setImmediate(() => void agent.leave());
+    },
+  });
+  const { code, stdout } = await treAgent(agent, ['shutdown']);
+  t.is(code, 0);
+  t.is(steps[0], 'stopped');
+  t.is(steps.at(-1), 'end');
+  t.regex(
+    stdout,
+    /^Nothing is applied.*\nAll reports have been sent\.\nClosing the stores\.\nThe agent has ended\./,
+  );
+});
+
+test('shutdown: reports that cannot be sent stay, and nobody waits for them', async (t) => {
+  const facts = await scene(t, 'offline-for-days');
+  const agent = await agentWith(t, facts, {
+    isConnected: () => false,
+    end: () => setImmediate(() => void agent.leave()),
+  });
+  const { stdout } = await treAgent(agent, ['shutdown']);
+  t.regex(stdout, /1 report could not be sent for the control plane does not answer: kept on disk/);
+  t.is(facts.store.outbox.waiting(), 1);
+  t.is((await treAgent(nobody, ['shutdown'])).code, 4);
+});
