@@ -25,8 +25,8 @@ export interface Judgement {
 
 export function judge({ allowed, denied, shutIn }: Flows): Judgement {
   const cameThrough = [
-    ...(denied === 'reached' ? ['a pod was reached by another that its policy does not let in'] : []),
-    ...(shutIn === 'reached' ? ['a pod reached another although its policy lets nothing out'] : []),
+    ...(denied === 'reached' ? ['a pod was reached although its policy forbids it'] : []),
+    ...(shutIn === 'reached' ? ['a pod reached out although its policy forbids it'] : []),
   ];
   if (cameThrough.length > 0) return { verdict: 'not-enforced', why: cameThrough.join('; ') };
   if (allowed === null || denied === null || shutIn === null)

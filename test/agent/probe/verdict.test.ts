@@ -17,10 +17,25 @@ const verdictIs = test.macro({
 test(verdictIs, ['reached', 'timed-out', 'timed-out'], 'enforced', /^$/);
 test(verdictIs, ['reached', 'refused', 'timed-out'], 'enforced', /^$/);
 test(verdictIs, ['reached', 'refused', 'unreachable'], 'enforced', /^$/);
-test(verdictIs, ['reached', 'reached', 'reached'], 'not-enforced', /let in; .*lets nothing out/);
-test(verdictIs, ['reached', 'reached', 'timed-out'], 'not-enforced', /does not let in$/);
-test(verdictIs, ['reached', 'timed-out', 'reached'], 'not-enforced', /^a pod reached another/);
-test(verdictIs, ['timed-out', 'reached', 'timed-out'], 'not-enforced', /does not let in$/);
+test(verdictIs, ['reached', 'reached', 'reached'], 'not-enforced', /was reached .*; .*reached out/);
+test(
+  verdictIs,
+  ['reached', 'reached', 'timed-out'],
+  'not-enforced',
+  /^a pod was reached although its policy forbids it$/,
+);
+test(
+  verdictIs,
+  ['reached', 'timed-out', 'reached'],
+  'not-enforced',
+  /^a pod reached out although its policy forbids it$/,
+);
+test(
+  verdictIs,
+  ['timed-out', 'reached', 'timed-out'],
+  'not-enforced',
+  /^a pod was reached although its policy forbids it$/,
+);
 test(verdictIs, ['timed-out', 'timed-out', 'timed-out'], 'unproven', /either: timed-out$/);
 test(verdictIs, ['refused', 'refused', 'refused'], 'unproven', /either: refused$/);
 test(verdictIs, [null, 'timed-out', 'timed-out'], 'unproven', /not every pod/);
