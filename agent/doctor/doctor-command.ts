@@ -3,23 +3,19 @@
 // broken. Registered by agent/main.ts.
 import process from 'node:process';
 import { type Command, Option } from 'commander';
-import { systemClock } from '../../daemon/clock.ts';
 import { environment } from '../../daemon/config.ts';
 import { TreError } from '../../proto/errors.ts';
 import { durationMs } from '../config.ts';
-import { paintFor } from '../local/paint.ts';
+import { type LocalContext, withSocket } from '../local/command-context.ts';
 import { examine } from './examine.ts';
 import type { Tools } from './hop.ts';
-import { reportScreen, type ScreenOptions } from './report-screen.ts';
+import { reportScreen } from './report-screen.ts';
 
 type Flags = Readonly<Record<string, string>>;
 
-export function registerDoctor(program: Command, version: string): void {
-  program
-    .command('doctor')
+export function addDoctorCommand(program: Command, context: LocalContext): void {
+  withSocket(program.command('doctor'))
     .description('look at every hop to the control plane and the cluster, and name the one that is broken')
-    .option('--config <file>', 'settings file (default: /etc/tre-agent/agent.yaml)')
-    .option('--socket <path>', 'where commands on this machine ask the agent')
     .option('--data <folder>', 'the data folder')
     .option('--kubeconfig <file>', 'how to reach Kubernetes')
     .option('--context <name>', 'context of the kubeconfig')
@@ -37,16 +33,16 @@ Examples:
   $ tre-agent doctor --data /var/lib/tre-agent --timeout 10s -o json
   $ tre-agent doctor --keep-open 5m     (does a firewall cut connections that are idle?)`,
     )
-    .action((flags: Flags) => printExamination(flags, version));
+    .action((flags: Flags) => printExamination(flags, context));
 }
 
 async function printExamination(
   { output, timeout, keepOpen, ...flags }: Flags,
-  version: string,
+  { out, clock, width, paint, version }: LocalContext,
 ): Promise<void> {
   const stopping = new AbortController();
   const tools: Tools = {
-    clock: systemClock,
+    clock,
     environment: environment(),
     flags,
     timeoutMs: spanMs('--timeout', timeout),
@@ -55,21 +51,10 @@ async function printExamination(
   };
   const report = await examine(tools, version);
   stopping.abort();
-  const text =
-    output === 'json' ? JSON.stringify(report, undefined, 2) : reportScreen(report, screenOptions());
-  process.stdout.write(`${text}\n`);
-  // A name server that is silent keeps a thread busy for a while; nothing is left to wait for.
+  out(output === 'json' ? JSON.stringify(report, undefined, 2) : reportScreen(report, { width, paint }));
+  // A name server that is silent keeps a thread busy for a while; there is nothing left to wait for.
   process.exit(report.ok ? 0 : 1);
 }
-
-/** As wide as the terminal; COLUMNS says how wide where there is none. */
-function screenOptions(): ScreenOptions {
-  const variables = environment();
-  const width = process.stdout.columns ?? (Number(variables['COLUMNS']) || defaultWidth);
-  return { width, paint: paintFor(process.stdout.isTTY, variables) };
-}
-
-const defaultWidth = 80;
 
 function spanMs(flag: string, text = ''): number {
   const ms = durationMs(text);

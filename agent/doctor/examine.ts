@@ -9,8 +9,9 @@ import { lookAtApiServer } from './look-api-server.ts';
 import { lookAtClock } from './look-clock.ts';
 import { lookAtConnection } from './look-connection.ts';
 import { lookAtControlPlane } from './look-control-plane.ts';
-import { lookAtData, lookAtDisk } from './look-data.ts';
+import { lookAtData } from './look-data.ts';
 import { lookAtKubeconfig } from './look-kubeconfig.ts';
+import { lookAtMachine } from './look-machine.ts';
 import { lookAtName } from './look-name.ts';
 import { lookAtNodes } from './look-nodes.ts';
 import { lookAtProxy } from './look-proxy.ts';
@@ -19,7 +20,7 @@ import { lookAtSite } from './look-site.ts';
 import { lookAtTls } from './look-tls.ts';
 import type { HopReport, Report } from './report.ts';
 
-const machine: readonly Hop[] = [lookAtSettings, lookAtData, lookAtDisk, lookAtSite, lookAtClock];
+const machine: readonly Hop[] = [lookAtSettings, lookAtData, lookAtMachine, lookAtSite, lookAtClock];
 const lanes: readonly (readonly Hop[])[] = [
   [lookAtName, lookAtProxy, lookAtConnection, lookAtTls, lookAtControlPlane],
   [lookAtKubeconfig, lookAtApiServer, lookAtNodes],
@@ -63,11 +64,12 @@ async function follow(hops: readonly Hop[], start: Partial<Chart>, tools: Tools)
   return { chart, reports };
 }
 
-/** The most questions that one hop asks one after the other. */
+/** The most questions that one hop asks one after the other, and what it may watch besides. */
 const maxQuestions = 5;
+const maxWatchMs = 15_000;
 
 async function lookInTime(hop: Hop, chart: Partial<Chart>, tools: Tools): Promise<Look> {
-  const limitMs = maxQuestions * tools.timeoutMs + tools.keepOpenMs;
+  const limitMs = maxQuestions * tools.timeoutMs + tools.keepOpenMs + maxWatchMs;
   const done = new AbortController();
   const late = tools.clock.sleep(limitMs, done.signal).then(
     () => wrong(finding('CHECK_UNFINISHED', `nothing within ${Math.ceil(limitMs / 1000)} s`)),

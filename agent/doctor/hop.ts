@@ -12,7 +12,7 @@ import type { Reached } from './reach.ts';
 export const hopNames = [
   'settings',
   'data',
-  'disk',
+  'machine',
   'site',
   'clock',
   'name',

@@ -5,8 +5,8 @@ import { systemCode } from '../../daemon/errors.ts';
 import { lockHolder } from '../../daemon/sqlite.ts';
 import { type ConditionCode, isConditionCode } from '../../proto/conditions.ts';
 import { TreError } from '../../proto/errors.ts';
+import type { AgentStatus } from '../local/agent-status.ts';
 import { askAgent } from '../local/socket.ts';
-import type { AgentStatus } from '../local/status.ts';
 import { type Finding, finding } from './findings.ts';
 import { hop, type Look, wrong } from './hop.ts';
 

@@ -1,19 +1,30 @@
-// The clock of this machine, as far as it can be judged alone: a certificate that begins in the future tells that the
-// clock is behind. The hops `tls` and `control plane` compare it with the other side. Called by examine.ts.
+// The clock of this machine, as far as it can be judged alone: does a time service keep it, and does the certificate of
+// this site begin in the past? The hops `tls` and `control plane` compare it with the other side. Called by examine.ts.
+import { systemExec } from '../../daemon/exec.ts';
+import { isClockSynchronised } from '../host/clock-synchronised.ts';
 import { finding } from './findings.ts';
 import { fine, hop, wrong } from './hop.ts';
 
-export const lookAtClock = hop('clock', ['leaf'], async ({ leaf }, { clock }) => {
-  const nowMs = clock.now();
-  const now = new Date(nowMs).toISOString();
-  if (leaf !== null && nowMs < leaf.notBeforeMs) {
-    const from = new Date(leaf.notBeforeMs).toISOString();
-    return wrong(
-      finding('ClockOff', `it is ${now} here, and the certificate of this site begins at ${from}`),
+export const lookAtClock = hop(
+  'clock',
+  ['settings'],
+  async ({ leaf }, { clock, environment, timeoutMs, signal }) => {
+    const nowMs = clock.now();
+    const now = new Date(nowMs).toISOString();
+    if (leaf !== undefined && leaf !== null && nowMs < leaf.notBeforeMs) {
+      const from = new Date(leaf.notBeforeMs).toISOString();
+      return wrong(
+        finding('ClockOff', `it is ${now} here, and the certificate of this site begins at ${from}`),
+      );
+    }
+    const patience = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+    const isSynchronised = await isClockSynchronised(systemExec(environment), patience);
+    if (isSynchronised === false) return wrong(finding('ClockNotSynchronised', now));
+    return fine(
+      `${now}, ${isSynchronised === true ? 'synchronised' : 'nobody here knows whether it is synchronised'}`,
     );
-  }
-  return fine(now);
-});
+  },
+);
 
 /** From here on the other side's certificates and ours are in danger. */
 export const maxClockDifferenceMs = 60_000;
@@ -22,7 +33,8 @@ export const maxClockDifferenceMs = 60_000;
 export function differenceText(differenceMs: number): string {
   const seconds = Math.round(Math.abs(differenceMs) / 1000);
   const parts: readonly (readonly [number, string])[] = [
-    [Math.floor(seconds / 3600), 'h'],
+    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor((seconds % 86_400) / 3600), 'h'],
     [Math.floor((seconds % 3600) / 60), 'min'],
     [seconds % 60, 's'],
   ];

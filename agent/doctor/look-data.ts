@@ -1,12 +1,12 @@
-// The data folder: is it there, may this user use it, can something be written, and has its disk room for more?
-// Invariant: one small file is written and removed at once; nothing else is touched. Called by examine.ts.
+// The data folder: is it there, may this user use it, can something be written? Invariant: one small file is written and
+// removed at once; nothing else is touched. Called by examine.ts.
 import { constants } from 'node:fs';
-import { access, open, rm, stat, statfs } from 'node:fs/promises';
+import { access, open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pid } from 'node:process';
 import { systemCode } from '../../daemon/errors.ts';
 import { type Finding, finding } from './findings.ts';
-import { fine, hop, type Look, wrong } from './hop.ts';
+import { fine, hop, wrong } from './hop.ts';
 
 export const lookAtData = hop('data', ['settings'], async ({ settings }) => {
   const folder = settings.data;
@@ -26,40 +26,6 @@ export const lookAtData = hop('data', ['settings'], async ({ settings }) => {
   }
 });
 
-export const lookAtDisk = hop('disk', ['folder'], async ({ folder }): Promise<Look> => {
-  const { bsize, blocks, bavail, files, ffree } = await statfs(folder);
-  const [total, available] = [bsize * blocks, bsize * bavail];
-  const facts = [`${mebibytes(available)} of ${mebibytes(total)} free`];
-  // Some file systems make inodes as they go and count none.
-  if (files > 0) facts.push(`${ffree} of ${files} inodes free`);
-  const detail = `${facts.join(', ')} at ${folder}`;
-  const findings = [
-    ...spaceFinding({ total, available }, detail),
-    ...(files > 0 ? inodeFinding({ total: files, available: ffree }, detail) : []),
-  ];
-  return { facts: facts.join(', '), findings };
-});
-
-interface Room {
-  readonly total: number;
-  readonly available: number;
-}
-
-/** What the largest document and its write-ahead log may take. */
-const fullBytes = 32 * 2 ** 20;
-const lowShare = 0.1;
-const fullInodes = 16;
-
-function spaceFinding({ total, available }: Room, detail: string): readonly Finding[] {
-  if (available < fullBytes) return [finding('DiskFull', detail)];
-  return available < total * lowShare ? [finding('DiskLow', detail)] : [];
-}
-
-function inodeFinding({ total, available }: Room, detail: string): readonly Finding[] {
-  if (available < fullInodes) return [finding('InodesFull', detail)];
-  return available < total * lowShare ? [finding('InodesLow', detail)] : [];
-}
-
 async function tryWriting(path: string): Promise<void> {
   const file = await open(path, 'wx', 0o600);
   try {
@@ -78,15 +44,11 @@ function unreadable(folder: string, error: unknown): Finding {
   return finding('DATA_UNREADABLE', `${folder}: ${code}`);
 }
 
-/** A full disk is the next hop's to say. */
+/** A full disk is for the next hop to say. */
 function unwritable(folder: string, error: unknown): Finding | undefined {
   const code = systemCode(error) ?? '';
   if (code === 'ENOSPC' || code === 'EDQUOT') return undefined;
   if (code === 'EACCES' || code === 'EPERM') return finding('DATA_FOLDER_FORBIDDEN', folder);
   if (code === 'EROFS') return finding('DATA_FOLDER_READ_ONLY', folder);
   return finding('DATA_UNREADABLE', `${folder}: ${code}`);
-}
-
-function mebibytes(bytes: number): string {
-  return `${Math.floor(bytes / 2 ** 20)} MiB`;
 }

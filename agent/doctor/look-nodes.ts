@@ -2,7 +2,7 @@
 // died is seen by its lease before Kubernetes itself says so. Called by examine.ts.
 import type { ApiFailure, ClusterApi } from '../cluster/api.ts';
 import { type Finding, finding } from './findings.ts';
-import { hop, type Look, wrong } from './hop.ts';
+import { hop, type Look, type Tools, wrong } from './hop.ts';
 import { clusterApi } from './look-api-server.ts';
 
 export const lookAtNodes = hop(
@@ -14,16 +14,8 @@ export const lookAtNodes = hop(
     if (!nodes.ok) return wrong(finding(nodes.failure.code, `GET /api/v1/nodes: ${nodes.failure.detail}`));
     const { items } = nodes;
     if (items.length === 0) return wrong(finding('NODES_MISSING', access.server.host));
-    // Without the right to see leases, what Kubernetes says of a node has to do.
-    const leases = await list<Lease>(api, leasesPath, tools.signal);
-    const renewedAtMs = new Map(
-      (leases.ok ? leases.items : []).map(({ metadata, spec }) => [
-        metadata.name,
-        Date.parse(spec?.renewTime ?? ''),
-      ]),
-    );
-    const nowMs = tools.clock.now();
-    const findings = items.flatMap((node) => judgeNode(node, renewedAtMs.get(node.metadata.name), nowMs));
+    const silent = await silentNodes(api, items, tools);
+    const findings = items.flatMap((node) => judgeNode(node, silent));
     const facts = findings[0]?.detail ?? (items.length === 1 ? '1 is ready' : `${items.length} are ready`);
     return { facts, findings };
   },
@@ -48,22 +40,56 @@ interface Lease {
   readonly spec?: { readonly renewTime?: string };
 }
 
-/** A kubelet renews every 10 s; Kubernetes itself waits for 40 s and more. */
-const silentAfterMs = 30_000;
-
-/** At most one finding per node; `renewedAtMs` is when its kubelet last renewed its lease, undefined or NaN when unknown. */
-export function judgeNode(node: Node, renewedAtMs: number | undefined, nowMs: number): readonly Finding[] {
+/** At most one finding per node; `silent` are the names of those whose kubelet was not heard of. */
+export function judgeNode(node: Node, silent: ReadonlySet<string>): readonly Finding[] {
   const ready = node.status?.conditions?.find(({ type }) => type === 'Ready');
   const { name } = node.metadata;
-  const message = ready?.message ?? '';
+  const message = ready?.message ?? 'its kubelet has not reported yet';
   if (ready?.status === 'Unknown') return [finding('NodeSilent', `${name}: ${message}`)];
-  if (renewedAtMs !== undefined && nowMs - renewedAtMs > silentAfterMs) {
-    const seconds = Math.round((nowMs - renewedAtMs) / 1000);
-    return [finding('NodeSilent', `${name}: its kubelet was last heard of ${seconds} s ago`)];
-  }
+  if (silent.has(name)) return [finding('NodeSilent', `${name}: its kubelet renews its lease no more`)];
   if (ready?.status === 'True') return [];
-  const isRuntime = /container runtime|\bcri\b|PLEG/i.test(message);
-  return [finding(isRuntime ? 'ContainerRuntimeDown' : 'NodeNotReady', `${name}: ${message}`)];
+  return [
+    finding(runtimeDown.test(message) ? 'ContainerRuntimeDown' : 'NodeNotReady', `${name}: ${message}`),
+  ];
+}
+
+/** In the words of the kubelet; that its network is not set up is another matter. */
+const runtimeDown = /container runtime (?:is down|status check)|PLEG is not healthy/i;
+
+/** Kubernetes itself waits for 40 s and more before it says anything. */
+const suspectAfterMs = 25_000;
+/** A kubelet renews its lease every 10 s. */
+const watchMs = 12_000;
+const watchIntervalMs = 1_000;
+
+/**
+ * Nodes whose lease looks old by our clock, which may be wrong, and is not renewed while we look. Without the right to see
+ * leases nobody is suspected.
+ */
+async function silentNodes(
+  api: ClusterApi,
+  nodes: readonly Node[],
+  { clock, signal }: Tools,
+): Promise<ReadonlySet<string>> {
+  const names = new Set(nodes.map(({ metadata }) => metadata.name));
+  const first = await renewals(api, signal);
+  const isOld = (text: string) => clock.now() - Date.parse(text) > suspectAfterMs;
+  const suspects = [...first].filter(([name, text]) => names.has(name) && isOld(text));
+  const endMs = clock.monotonic() + watchMs;
+  let silent = suspects;
+  while (silent.length > 0 && clock.monotonic() < endMs) {
+    await clock.sleep(watchIntervalMs, signal);
+    const now = await renewals(api, signal);
+    silent = silent.filter(([name, text]) => now.get(name) === undefined || now.get(name) === text);
+  }
+  return new Set(silent.map(([name]) => name));
+}
+
+async function renewals(api: ClusterApi, signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
+  const leases = await list<Lease>(api, leasesPath, signal);
+  return new Map(
+    (leases.ok ? leases.items : []).map(({ metadata, spec }) => [metadata.name, spec?.renewTime ?? '']),
+  );
 }
 
 type Listed<T> =

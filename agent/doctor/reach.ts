@@ -129,11 +129,18 @@ export function localAddressTowards(address: string): Promise<string | undefined
   const socket = createSocket(isIP(address) === 6 ? 'udp6' : 'udp4');
   const { promise, resolve } = Promise.withResolvers<string | undefined>();
   socket.once('error', () => resolve(undefined));
-  socket.connect(anyPort, address, () => resolve(socket.address().address));
+  socket.connect(anyPort, address, () => {
+    const own = socket.address().address;
+    resolve(isUnspecified(own) ? undefined : own);
+  });
   return promise.finally(() => socket.close());
 }
 
 const anyPort = 9;
+
+function isUnspecified(address: string): boolean {
+  return address === '0.0.0.0' || address === '::';
+}
 
 /** Rejects with an error that has a code: that of the system, ETIMEDOUT when it is late. */
 export function opened(socket: Socket, event: 'connect' | 'secureConnect', timeoutMs: number): Promise<void> {

@@ -22,7 +22,8 @@ import type { Shown } from './odd-servers.ts';
 
 export interface Fault {
   readonly name: string;
-  readonly hop: HopName;
+  /** Which hop breaks first; the second where it depends on the moment. */
+  readonly hop: HopName | readonly HopName[];
   readonly code: FindingCode;
   /** Needs namespaces of its own. */
   readonly isolated?: boolean;

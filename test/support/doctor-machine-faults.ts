@@ -99,14 +99,14 @@ export const machineFaults: readonly Fault[] = [
   },
   {
     name: 'a full disk',
-    hop: 'disk',
+    hop: 'machine',
     code: 'DiskFull',
     isolated: true,
     inject: onDisk('size=40m', (data) => `head -c 60m /dev/zero >${data}/logs`),
   },
   {
     name: 'a disk without inodes',
-    hop: 'disk',
+    hop: 'machine',
     code: 'InodesFull',
     isolated: true,
     inject: onDisk('size=100m,nr_inodes=60', (data) => `(cd ${data} && touch $(seq 100))`),

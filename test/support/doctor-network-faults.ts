@@ -145,7 +145,7 @@ export const networkFaults: readonly Fault[] = [
   },
   {
     name: 'reset after accept',
-    hop: 'tls',
+    hop: ['connection', 'tls'],
     code: 'CONNECTION_CLOSED',
     inject: at(({ stack }) => resetting(stack)),
   },

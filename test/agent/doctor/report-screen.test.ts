@@ -1,0 +1,62 @@
+// The screen of the doctor: the broken hop first, with what to do and the line for the firewall, then one line per hop.
+import { join } from 'node:path';
+import test from 'ava';
+import { finding } from '../../../agent/doctor/findings.ts';
+import { hopNames } from '../../../agent/doctor/hop.ts';
+import { type Report, reportSchema } from '../../../agent/doctor/report.ts';
+import { reportScreen } from '../../../agent/doctor/report-screen.ts';
+import { coloured, plain } from '../../../agent/local/paint.ts';
+import { widthOf } from '../../../agent/local/wrap.ts';
+import { isGolden } from '../../support/golden.ts';
+
+const goldens = join(import.meta.dirname, 'goldens');
+
+const line = 'allow TCP from this machine (10.1.1.2) to tre.example (10.9.9.9) port 7443, TLS not inspected';
+
+function report(changes: Partial<Record<string, Partial<Report['hops'][number]>>> = {}): Report {
+  const hops = hopNames.map((name) => ({
+    name,
+    state: 'ok' as const,
+    facts: 'as it should be',
+    tookMs: 1,
+    findings: [],
+    ...changes[name],
+  }));
+  const firstBroken = hops.find(({ state }) => state !== 'ok')?.name ?? null;
+  return { version: '0.1.0', at: '2026-11-23T10:00:00.000Z', ok: firstBroken === null, firstBroken, hops };
+}
+
+const broken = report({
+  connection: {
+    state: 'not ok',
+    facts: '10.9.9.9 port 7443',
+    findings: [finding('TCP_FILTERED', '10.9.9.9 port 7443', line)],
+  },
+  tls: { state: 'not tried', facts: 'needs: connection' },
+  clock: { findings: [finding('ClockNotSynchronised', '2026-11-23T10:00:00.000Z')] },
+});
+
+test('all is well', (t) => {
+  const screen = reportScreen(report(), { width: 80, paint: plain });
+  t.true(screen.startsWith('OK: nothing is broken.\n\n'));
+  t.is(screen.split('\n').length, 2 + hopNames.length);
+});
+
+for (const width of [80, 160])
+  for (const [form, paint] of [
+    ['txt', plain],
+    ['colour.txt', coloured],
+  ] as const)
+    test(`golden: a broken hop at ${width} columns, ${form}`, (t) =>
+      isGolden(t, join(goldens, `broken.${width}.${form}`), `${reportScreen(broken, { width, paint })}\n`));
+
+for (const width of [40, 80, 160])
+  test(`nothing is wider than ${width} columns, with and without colours, and nothing is cut`, (t) => {
+    const [painted, unpainted] = [coloured, plain].map((paint) => reportScreen(broken, { width, paint }));
+    for (const one of `${painted}\n${unpainted}`.split('\n')) t.true(widthOf(one) <= width, one);
+    t.true(unpainted?.replaceAll(/\s+/g, ' ').includes(line));
+  });
+
+test('what programs read fits its schema', (t) => {
+  t.deepEqual(reportSchema.parse(JSON.parse(JSON.stringify(broken))), broken);
+});

@@ -1,0 +1,103 @@
+// Faults inside the cluster: nodes that are not ready or fall silent, a container runtime and a datastore that do not answer,
+// an API server that was killed. Real parts are killed, so they come one after the other and the last leave the cluster
+// unusable. Read by the system test of the doctor.
+import process from 'node:process';
+import { systemClock } from '../../daemon/clock.ts';
+import type { LocalKubernetes } from '../../dev/kubernetes/kubernetes-handle.ts';
+import type { RealNode } from '../../dev/kubernetes/node/real-node.ts';
+import type { Fault } from './doctor-bench.ts';
+import { eventually } from './eventually.ts';
+
+/** A lease is suspect after 25 s. */
+const silenceMs = 26_000;
+/** Readiness takes longer than a usual answer when the datastore hangs. */
+const patientFlags = { timeout: '5s' };
+
+/** A second node, which has only just come and has no network. */
+export const brokenNode: Fault = {
+  name: 'a node that is not ready',
+  hop: 'nodes',
+  code: 'NodeNotReady',
+  inject: async (bench) => {
+    const { admin } = bench.kubernetes;
+    const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'second-node' } };
+    await admin.request({ method: 'POST', path: '/api/v1/nodes', body: node });
+    const ready = {
+      type: 'Ready',
+      status: 'False',
+      reason: 'KubeletNotReady',
+      message: 'cni plugin not initialized',
+    };
+    const path = '/api/v1/nodes/second-node/status';
+    const contentType = 'application/merge-patch+json';
+    await admin.request({ method: 'PATCH', path, contentType, body: { status: { conditions: [ready] } } });
+    return { flags: { ...(await bench.machine()), ...patientFlags } };
+  },
+};
+
+/** Needs a real node. In this order. */
+export function nodeFaults(node: RealNode): readonly Fault[] {
+  return [
+    {
+      name: 'containerd is dead',
+      hop: 'nodes',
+      code: 'ContainerRuntimeDown',
+      inject: async (bench) => {
+        const { admin } = bench.kubernetes;
+        await admin.request({ method: 'DELETE', path: '/api/v1/nodes/second-node' });
+        await node.containerd.kill();
+        await eventually(
+          async () => /runtime is down|PLEG/.test(await readyMessage(bench.kubernetes, node.name)),
+          {
+            what: 'the kubelet says so',
+            timeoutMs: 90_000,
+            intervalMs: 500,
+          },
+        );
+        return { flags: { ...(await bench.machine()), ...patientFlags } };
+      },
+    },
+    {
+      name: 'the kubelet is dead',
+      hop: 'nodes',
+      code: 'NodeSilent',
+      inject: async (bench) => {
+        await node.kubelet.kill();
+        await systemClock.sleep(silenceMs);
+        return { flags: { ...(await bench.machine()), ...patientFlags } };
+      },
+    },
+  ];
+}
+
+/** Nothing works with the cluster after these. */
+export function lastFaults(kubernetes: LocalKubernetes): readonly Fault[] {
+  return [
+    {
+      name: 'the datastore hangs',
+      hop: 'api server',
+      code: 'DATASTORE_DOWN',
+      inject: async (bench) => {
+        const pid = kubernetes.pids().kine ?? 0;
+        process.kill(pid, 'SIGSTOP');
+        bench.stack.defer(() => void process.kill(pid, 'SIGCONT'));
+        return { flags: { ...(await bench.machine()), ...patientFlags } };
+      },
+    },
+    {
+      name: 'the API server was killed',
+      hop: 'api server',
+      code: 'API_SERVER_REFUSES',
+      inject: async (bench) => {
+        await kubernetes.apiServer.kill();
+        return { flags: await bench.machine() };
+      },
+    },
+  ];
+}
+
+async function readyMessage({ admin }: LocalKubernetes, name: string): Promise<string> {
+  const { body } = await admin.request({ path: `/api/v1/nodes/${name}` });
+  const { status } = body as { status?: { conditions?: readonly { type: string; message: string }[] } };
+  return status?.conditions?.find(({ type }) => type === 'Ready')?.message ?? '';
+}
