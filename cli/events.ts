@@ -8,7 +8,7 @@ import type { CommandContext } from './context.ts';
 import { eventPages, followEvents, newestEvent } from './event-feed.ts';
 import { eventText } from './event-words.ts';
 import { secondText } from './moments.ts';
-import { type OutputFormat, outputOption, printFacts } from './output.ts';
+import { type OutputFormat, outputOption, printFacts, printNext } from './output.ts';
 import type { RestClient } from './rest.ts';
 import { connect } from './server.ts';
 
@@ -98,7 +98,7 @@ function print(context: CommandContext, events: readonly EventAnswer[], output: 
 /** As they come: one line of JSON each for programs. */
 function printLines(context: CommandContext, events: readonly EventAnswer[], output: OutputFormat): void {
   for (const event of events)
-    if (output === 'json' || output === 'yaml') context.out(JSON.stringify(event));
+    if (output === 'json' || output === 'yaml') printNext(context, output, event);
     else context.out(eventText(event, look(context, output === 'wide')));
 }
 

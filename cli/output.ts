@@ -27,7 +27,12 @@ export function printFacts(
   else context.out(facts.text(format === 'wide'));
 }
 
-export function yamlText(data: unknown): string {
+/** One of many, as they come: a line of JSON, or a document of YAML. */
+export function printNext(context: CommandContext, format: 'json' | 'yaml', data: unknown): void {
+  context.out(format === 'json' ? JSON.stringify(data) : `---\n${yamlText(data)}`);
+}
+
+function yamlText(data: unknown): string {
   return dump(data, { noRefs: true, lineWidth: -1 }).trimEnd();
 }
 

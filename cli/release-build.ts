@@ -3,7 +3,6 @@
 
 import type { Command } from 'commander';
 import { releaseName } from '../proto/document.ts';
-import { buildRelease } from '../release/build.ts';
 import { writePack } from '../release/pack.ts';
 import { formatProblem, type Problem } from '../release/problem.ts';
 import { type CommandContext, exitCodes, group } from './context.ts';
@@ -30,6 +29,8 @@ export function registerReleaseBuild(program: Command, context: CommandContext):
 }
 
 async function build(context: CommandContext, folder: string, options: BuildOptions): Promise<void> {
+  // Only here, for it brings the catalogues of Kubernetes: every other command starts without them.
+  const { buildRelease } = await import('../release/build.ts');
   const result = await buildRelease({ files: context.files, folder, tool: `trectl ${context.version}` });
   if (!result.ok) return showProblems(context, options.output, result.problems);
   const refusal = await writePack(context.files, options.out, result.built);

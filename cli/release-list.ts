@@ -5,8 +5,8 @@ import type { Command } from 'commander';
 import type { PublishedAnswer } from './answers.ts';
 import { type CommandContext, group } from './context.ts';
 import { type OutputFormat, outputOption, printTable } from './output.ts';
-import type { Column } from './table.ts';
 import { connect } from './server.ts';
+import type { Column } from './table.ts';
 
 const shownDigest = 'sha256:'.length + 12;
 

@@ -2,7 +2,6 @@
 // stand there.
 
 import type { Command } from 'commander';
-import { releaseFileJsonSchema } from '../release/release-file.ts';
 import { type CommandContext, group } from './context.ts';
 
 export function registerReleaseSchema(program: Command, context: CommandContext): void {
@@ -10,5 +9,11 @@ export function registerReleaseSchema(program: Command, context: CommandContext)
     .command('schema')
     .description('print the JSON Schema of release.yaml')
     .addHelpText('after', '\nExample:\n  $ trectl release schema > release.schema.json')
-    .action(() => context.out(JSON.stringify(releaseFileJsonSchema(), undefined, 2)));
+    .action(() => printSchema(context));
+}
+
+async function printSchema(context: CommandContext): Promise<void> {
+  // Only here: every other command starts without it.
+  const { releaseFileJsonSchema } = await import('../release/release-file.ts');
+  context.out(JSON.stringify(releaseFileJsonSchema(), undefined, 2));
 }

@@ -7,7 +7,7 @@ import type { CommandContext } from './context.ts';
 import { waitForEvent } from './event-feed.ts';
 import { createFrame } from './frame.ts';
 import { secondText } from './moments.ts';
-import { type OutputFormat, printTable } from './output.ts';
+import { type OutputFormat, printNext, printTable } from './output.ts';
 import { patiently, type Silence } from './patience.ts';
 import type { RestClient } from './rest.ts';
 import { changedSites, changeLines } from './site-changes.ts';
@@ -63,7 +63,7 @@ export async function watchSites(
 }
 
 function showing(context: CommandContext, { facts, output }: WatchOptions): Show {
-  if (output === 'json' || output === 'yaml') return showJson(context);
+  if (output === 'json' || output === 'yaml') return showData(context, output);
   const { terminal, paint } = context;
   if (terminal === undefined) return showLines(context, facts);
   const frame = createFrame(terminal);
@@ -71,12 +71,12 @@ function showing(context: CommandContext, { facts, output }: WatchOptions): Show
     frame.draw(sitesScreen(seen, { facts, width: terminal.columns, rows: terminal.rows, paint }));
 }
 
-function showJson(context: CommandContext): Show {
+function showData(context: CommandContext, output: 'json' | 'yaml'): Show {
   let before: readonly SiteAnswer[] = [];
   const silent = silenceOnce(context);
   return (seen) => {
     silent(seen);
-    for (const site of changedSites(before, seen.sites)) context.out(JSON.stringify(site));
+    for (const site of changedSites(before, seen.sites)) printNext(context, output, site);
     before = seen.sites;
   };
 }
