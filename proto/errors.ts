@@ -132,7 +132,6 @@ const entries = {
   AUDIT_BROKEN: { exit: 1, http: 500, text: 'The audit was changed: a row does not follow from the one before.', next: 'Keep a copy of the database and tell the security contact.' },
   ALERT_TARGET_INVALID: { exit: 3, http: 400, text: 'This is no target for alerts.', next: 'Give an https address, and a secret of at least 32 characters in a file.' },
   STILL_WAITING: { exit: 1, http: 504, text: 'What was waited for has not come about in time.', next: 'Look with `trectl site show`; waiting again does no harm.' },
-  NO_TERMINAL: { exit: 2, http: 400, text: '--watch needs a terminal or -o json.', next: 'Leave out --watch, or add -o json for one line per change.' },
 } as const satisfies Record<string, ErrorEntry>;
 
 /** A code of the closed list. */
