@@ -68,7 +68,7 @@ interface Watched {
 
 async function keepWatching(options: WatcherOptions, watched: Watched): Promise<void> {
   const { clock, random } = options;
-  const { path, live, signal } = watched;
+  const { signal } = watched;
   const backoff = createBackoff({ clock, random, policy });
   let position = '';
   while (!signal.aborted) {
@@ -85,8 +85,6 @@ async function keepWatching(options: WatcherOptions, watched: Watched): Promise<
         );
     } catch (error) {
       if (!signal.aborted) throw error;
-    } finally {
-      live.delete(path);
     }
   }
 }
@@ -110,7 +108,6 @@ async function watchOnce(options: WatcherOptions, watched: Watched, known: strin
     position = positionOf(start.body);
     onChange(path, null);
   }
-  live.add(path);
   const query = new URLSearchParams({
     watch: '1',
     allowWatchBookmarks: 'true',
@@ -119,16 +116,18 @@ async function watchOnce(options: WatcherOptions, watched: Watched, known: strin
     timeoutSeconds: String(Math.round(longestLifeSeconds * (1 - random.next() / 4))),
   });
   const request = { path: `${path}?${query.toString()}`, accept: metadataOnly.object };
-  const end = await api.watch(
-    request,
-    (event) => {
-      position = event.resourceVersion || position;
-      if (!event.isBookmark) onChange(path, event);
-    },
-    signal,
-  );
-  if (end.ok) return { position, failure: null };
-  return { position: end.status === 410 ? '' : position, failure: end };
+  const onEvent = (event: WatchEvent): void => {
+    position = event.resourceVersion || position;
+    if (!event.isBookmark) onChange(path, event);
+  };
+  live.add(path);
+  try {
+    const end = await api.watch(request, onEvent, signal);
+    if (end.ok) return { position, failure: null };
+    return { position: end.status === 410 ? '' : position, failure: end };
+  } finally {
+    live.delete(path);
+  }
 }
 
 function pauseMs(failure: ApiFailure | null, backoffMs: () => number): number {
