@@ -1,4 +1,5 @@
-// Lists of whole objects or of their metadata, page by page. Called by the other files of this room.
+// Lists of whole objects or of their metadata, page by page. Invariant: a list is whole or it is a failure.
+// Called by the other files of this room.
 import type { ApiFailure, ClusterApi } from '../cluster/api.ts';
 
 export interface Listing {

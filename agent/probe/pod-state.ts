@@ -1,4 +1,5 @@
-// What became of a pod of the probe, read from its status. PURE. Called by network-trial.ts.
+// What became of a pod of the probe, read from its status. PURE. A container that is said to run without having an id
+// does not run: so a simulated node tells itself. Called by network-trial.ts.
 
 export type PodState =
   /** `trouble` in words, '' for none that is known; `hopeless`: waiting will not help. */
