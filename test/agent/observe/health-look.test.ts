@@ -1,0 +1,312 @@
+// One look at health against a scripted API server: which requests it takes, what may not be seen, what fails alone and
+// what fails the look, and how pods, events, classes and nodes enter into it.
+import test from 'ava';
+import type { ApiAnswer, ApiErrorCode, ApiRequest } from '../../../agent/cluster/api.ts';
+import type { ServedKind } from '../../../agent/cluster/discovery.ts';
+import { createHealthLook, type Reconciled } from '../../../agent/observe/health-look.ts';
+import type { LiveObject, WantedObject } from '../../../agent/plan/world.ts';
+import { manualClock } from '../../support/manual-clock.ts';
+import { liveOf, thing, wanted } from '../../support/planner-world.ts';
+
+const ok = (value: unknown): ApiAnswer => ({
+  ok: true,
+  status: 200,
+  contentType: 'application/json',
+  etag: null,
+  body: new TextEncoder().encode(JSON.stringify(value)),
+});
+const no = (code: ApiErrorCode, status: number | null): ApiAnswer => ({
+  ok: false,
+  status,
+  code,
+  detail: 'because',
+  retryAfterMs: null,
+});
+const list = (...items: readonly object[]): ApiAnswer => ok({ metadata: {}, items });
+
+const served = (group: string, kind: string, plural: string, version = 'v1'): [string, ServedKind] => [
+  `${group}/${version}/${kind}`,
+  { group, version, kind, plural, namespaced: true, hasStatus: true },
+];
+const kinds = new Map([
+  served('apps', 'Deployment', 'deployments'),
+  served('apps', 'StatefulSet', 'statefulsets'),
+  served('batch', 'Job', 'jobs'),
+  served('', 'PersistentVolumeClaim', 'persistentvolumeclaims'),
+  served('apiextensions.k8s.io', 'CustomResourceDefinition', 'customresourcedefinitions'),
+  served('autoscaling', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers'),
+  served('autoscaling', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers', 'v2'),
+]);
+
+const meta = (name: string, more: object = {}) => ({
+  metadata: {
+    name,
+    namespace: 'lab',
+    uid: `uid-${name}`,
+    resourceVersion: '1',
+    generation: 1,
+    creationTimestamp: '2025-12-31T23:00:00Z',
+    ...more,
+  },
+});
+const owner = (uid: string) => ({ ownerReferences: [{ uid, controller: true }] });
+const web = thing('Deployment lab/web');
+const deployment = (status: object = {}) => ({
+  ...meta('web'),
+  spec: { replicas: 1 },
+  status: { observedGeneration: 1, ...status },
+});
+const goodStatus = {
+  replicas: 1,
+  updatedReplicas: 1,
+  availableReplicas: 1,
+  readyReplicas: 1,
+  conditions: [{ type: 'Available', status: 'True' }],
+};
+const waitingPod = (name: string, reason: string, ownerUid: string, claimName?: string) => ({
+  ...meta(name, owner(ownerUid)),
+  spec: { volumes: claimName === undefined ? [] : [{ persistentVolumeClaim: { claimName } }] },
+  status: { phase: 'Pending', containerStatuses: [{ name: 'main', state: { waiting: { reason } } }] },
+});
+
+const deployments = '/apis/apps/v1/deployments?limit=100';
+const podsOfLab = '/api/v1/namespaces/lab/pods?limit=100';
+const setsOfLab = '/apis/apps/v1/namespaces/lab/replicasets?limit=500';
+const nodes = '/api/v1/nodes?limit=50';
+const leases = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases?limit=500';
+
+type Answers = Record<string, ApiAnswer>;
+
+function looker(answers: Answers, reasonOf: () => 'JobFailed' | null = () => null) {
+  const asked: string[] = [];
+  const clock = manualClock();
+  const api = {
+    request: async ({ path }: ApiRequest) => {
+      asked.push(path);
+      return answers[path] ?? (path === nodes || path === leases ? list() : no('NOT_FOUND', 404));
+    },
+  };
+  const discovery = { kinds, uncertainGroups: new Set(['behind.example']) };
+  const { look } = createHealthLook({ api, discovery, clock, reasonOf });
+  const at = async (objects: readonly WantedObject[], changes: Partial<Reconciled> = {}) => {
+    const reconciled: Reconciled = {
+      wanted: wanted(objects),
+      observed: seen(),
+      notInPlace: new Set(),
+      ...changes,
+    };
+    return look(reconciled, new AbortController().signal);
+  };
+  const say = async (objects: readonly WantedObject[], changes: Partial<Reconciled> = {}) => {
+    const looked = await at(objects, changes);
+    if (!looked.ok) return [looked.code];
+    return objects.map(({ id }) => looked.verdicts.get(id)?.reason ?? looked.verdicts.get(id)?.status);
+  };
+  return { asked, clock, at, say };
+}
+
+function seen(
+  live: readonly [string, LiveObject][] = [],
+  forbidden: readonly string[] = [],
+): Reconciled['observed'] {
+  const cluster = { ok: true, uid: 'u', version: 'v1.36.0' } as const;
+  return { now: 0, cluster, live: new Map(live), forbidden: new Set(forbidden) };
+}
+
+test('what is current costs one list per kind, and no pod is read', async (t) => {
+  const { asked, say } = looker({ [deployments]: list(deployment(goodStatus)) });
+  t.deepEqual(await say([web]), ['current']);
+  t.deepEqual(asked, [deployments, nodes, leases]);
+});
+
+test('what has no status is there or not, as the reconciler saw it, without a request', async (t) => {
+  const objects = ['one', 'two', 'three'].map((name) => thing(`ConfigMap lab/${name}`));
+  const [one, two] = objects as [WantedObject, WantedObject];
+  const live: [string, LiveObject][] = [
+    [one.id, liveOf(one)],
+    [two.id, liveOf(two, { deleting: true })],
+  ];
+  const { asked, say } = looker({});
+  t.deepEqual(await say(objects, { observed: seen(live) }), ['current', 'Deleting', 'NotFound']);
+  t.deepEqual(await say(objects, { observed: seen(live, ['/ConfigMap']) }), [
+    'MayNotLook',
+    'MayNotLook',
+    'MayNotLook',
+  ]);
+  const cluster = { ok: false, code: 'CLUSTER_BUSY', detail: '', retryAfterMs: null } as const;
+  t.deepEqual(await say([one], { observed: { ...seen(live), cluster } }), ['NotLookedAt']);
+  t.deepEqual([...new Set(asked)], [nodes, leases]);
+});
+
+test('what is not there, not served, may not be listed or fails alone hinders no other kind', async (t) => {
+  const set = thing('StatefulSet lab/set', { group: 'apps' });
+  const job = thing('Job lab/once');
+  const odd = thing('Project lab/odd');
+  const behind = { ...thing('Project lab/behind'), group: 'behind.example' };
+  const { say } = looker({
+    [deployments]: list(),
+    '/apis/apps/v1/statefulsets?limit=100': no('CLUSTER_FORBIDDEN', 403),
+    '/apis/batch/v1/jobs?limit=100': no('CLUSTER_FAILING', 500),
+  });
+  t.deepEqual(await say([web, set, job, odd, behind]), [
+    'NotFound',
+    'MayNotLook',
+    'NotLookedAt',
+    'NotFound',
+    'NotLookedAt',
+  ]);
+});
+
+test('a cluster that does not answer, does not know us or asks for rest fails the look', async (t) => {
+  for (const [code, status] of [
+    ['CLUSTER_UNREACHABLE', null],
+    ['CLUSTER_UNAUTHENTICATED', 401],
+    ['CLUSTER_BUSY', 429],
+    ['CLUSTER_FAILING', 503],
+  ] as const)
+    t.deepEqual(await looker({ [deployments]: no(code, status) }).say([web]), [code]);
+});
+
+test('only the pods of the newest ReplicaSet fail a Deployment', async (t) => {
+  const sets = list(
+    meta('old', { ...owner('uid-web'), annotations: { 'deployment.kubernetes.io/revision': '9' } }),
+    meta('new', { ...owner('uid-web'), annotations: { 'deployment.kubernetes.io/revision': '10' } }),
+  );
+  const pods = (ownerUid: string) => list(waitingPod('a', 'ErrImagePull', ownerUid));
+  const answers = { [deployments]: list(deployment()), [setsOfLab]: sets };
+  t.deepEqual(await looker({ ...answers, [podsOfLab]: pods('uid-old') }).say([web]), ['LessReplicas']);
+  t.deepEqual(await looker({ ...answers, [podsOfLab]: pods('uid-new') }).say([web]), ['ImageUnavailable']);
+  t.deepEqual(await looker({ ...answers, [podsOfLab]: no('CLUSTER_FORBIDDEN', 403) }).say([web]), [
+    'LessReplicas',
+  ]);
+});
+
+test('a StatefulSet without pods: the newest refusal among its events', async (t) => {
+  const set = { ...thing('StatefulSet lab/set'), group: 'apps', id: 'apps/StatefulSet/lab/set' };
+  const events = `/api/v1/namespaces/lab/events?fieldSelector=${encodeURIComponent('involvedObject.uid=uid-set,reason=FailedCreate')}&limit=50`;
+  const event = (message: string, lastTimestamp: string) => ({ message, lastTimestamp });
+  const answers = (...all: readonly object[]): Answers => ({
+    '/apis/apps/v1/statefulsets?limit=100': list({ ...meta('set'), status: {} }),
+    [podsOfLab]: list(),
+    [events]: list(...all),
+  });
+  const old = event('exceeded quota', '2025-12-31T23:50:00Z');
+  t.deepEqual(await looker(answers(old)).say([set]), ['QuotaExceeded']);
+  t.deepEqual(await looker(answers(old, event('denied', '2025-12-31T23:55:00Z'))).say([set]), [
+    'AdmissionRefused',
+  ]);
+  t.deepEqual(await looker(answers(event('denied', '2025-12-31T23:30:00Z'))).say([set]), ['LessReplicas']);
+});
+
+test('a claim that waits for its first pod is judged by its class and by the pods', async (t) => {
+  const claim = thing('PersistentVolumeClaim lab/data');
+  const answers = (pods: ApiAnswer, volumeBindingMode: string): Answers => ({
+    '/api/v1/persistentvolumeclaims?limit=100': list({
+      ...meta('data'),
+      spec: { storageClassName: 'local' },
+      status: { phase: 'Pending' },
+    }),
+    [podsOfLab]: pods,
+    '/apis/storage.k8s.io/v1/storageclasses/local': ok({ volumeBindingMode }),
+  });
+  const user = waitingPod('user', 'ContainerCreating', 'x', 'data');
+  t.deepEqual(await looker(answers(list(), 'WaitForFirstConsumer')).say([claim]), ['current']);
+  t.deepEqual(await looker(answers(list(user), 'WaitForFirstConsumer')).say([claim]), [
+    'WaitsForFirstConsumer',
+  ]);
+  t.deepEqual(await looker(answers(list(), 'Immediate')).say([claim]), ['NotBound']);
+});
+
+test('a definition is read whole once, and again when it has changed', async (t) => {
+  const definition = thing('CustomResourceDefinition projects.tre.example');
+  const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+  const facts = (resourceVersion: string) => ({
+    metadata: { name: definition.name, uid: 'd', resourceVersion },
+  });
+  const answers: Answers = {
+    [`${path}?limit=500`]: list(facts('1')),
+    [`${path}/${definition.name}`]: ok({
+      ...facts('1'),
+      status: { conditions: [{ type: 'Established', status: 'True' }] },
+    }),
+  };
+  const { asked, say } = looker(answers);
+  const reads = () => asked.filter((one) => one === `${path}/${definition.name}`).length;
+  t.deepEqual([await say([definition]), await say([definition]), reads()], [['current'], ['current'], 1]);
+  answers[`${path}?limit=500`] = list(facts('2'));
+  t.deepEqual([await say([definition]), reads()], [['current'], 2]);
+});
+
+test('an autoscaler is read in the version that shows its conditions', async (t) => {
+  const scaler = {
+    ...thing('Job lab/web'),
+    group: 'autoscaling',
+    kind: 'HorizontalPodAutoscaler',
+    version: 'v1',
+    id: 'h',
+  };
+  const { asked, say } = looker({});
+  t.deepEqual(await say([scaler]), ['NotFound']);
+  t.is(asked[0], '/apis/autoscaling/v2/horizontalpodautoscalers?limit=100');
+});
+
+test('a Job that its TTL removed is done as it ended', async (t) => {
+  const job = thing('Job lab/once', { ttlAfterFinishedMs: 1_000 });
+  const answers = { '/apis/batch/v1/jobs?limit=100': list() };
+  t.deepEqual(await looker(answers).say([job]), ['current']);
+  t.deepEqual(await looker(answers, () => 'JobFailed').say([job]), ['JobFailed']);
+  t.deepEqual(await looker(answers).say([job], { notInPlace: new Set([job.id]) }), ['NotFound']);
+  const plain = thing('Job lab/once');
+  t.deepEqual(await looker(answers).say([plain]), ['NotFound']);
+});
+
+const node = (status: string, reason = '', message = '') => ({
+  metadata: { name: 'n' },
+  status: { conditions: [{ type: 'Ready', status, reason, message }] },
+});
+const trouble = test.macro({
+  async exec(t, answer: object, expected: readonly string[]) {
+    const looked = await looker({ [nodes]: list(answer) }).at([]);
+    t.deepEqual(looked.ok ? looked.nodes.map(({ code }) => code) : [], [...expected]);
+  },
+  title: (title) => `a node that ${title}`,
+});
+test('is ready', trouble, node('True'), []);
+test(
+  'was not heard of',
+  trouble,
+  node('Unknown', 'NodeStatusUnknown', 'Kubelet stopped posting node status.'),
+  ['NodeSilent'],
+);
+test(
+  'has no container runtime',
+  trouble,
+  node('False', 'KubeletNotReady', 'container runtime is down, PLEG is not healthy'),
+  ['ContainerRuntimeDown'],
+);
+test(
+  'has no network',
+  trouble,
+  node('False', 'KubeletNotReady', 'container runtime network not ready: cni plugin not initialized'),
+  ['NodeNotReady'],
+);
+test('has never reported', trouble, { metadata: { name: 'n' } }, ['NodeNotReady']);
+
+test('a node whose Lease is not renewed for 40 s by our own clock is silent, whatever its clock says', async (t) => {
+  const lease = (renewTime: string) => list({ metadata: { name: 'n' }, spec: { renewTime } });
+  const answers: Answers = { [nodes]: list(node('True')), [leases]: lease('1999-01-01T00:00:00Z') };
+  const { at, clock } = looker(answers);
+  const look = async () => {
+    const looked = await at([]);
+    return looked.ok
+      ? [looked.nodes.map(({ code }) => code), looked.untilMs === null ? null : looked.untilMs - clock.now()]
+      : [];
+  };
+  t.deepEqual(await look(), [[], 40_000]);
+  await clock.advance(39_000);
+  t.deepEqual(await look(), [[], 1_000]);
+  await clock.advance(1_000);
+  t.deepEqual(await look(), [['NodeSilent'], null]);
+  answers[leases] = lease('1999-01-01T00:00:10Z');
+  t.deepEqual(await look(), [[], 40_000]);
+});
