@@ -125,6 +125,8 @@ class IsolationKeeper {
 
   async #try(nodes: string, signal: AbortSignal): Promise<void> {
     this.isAsked = false;
+    // Should the cluster go away meanwhile, the next look takes away what is left.
+    this.#isClear = false;
     const { clock } = this.#options;
     const result = await tryIsolation(this.#options, signal);
     const failures = result.networkPolicy === 'unproven' ? (this.#last?.failures ?? 0) + 1 : 0;

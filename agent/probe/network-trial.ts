@@ -220,16 +220,20 @@ interface Bounded<T> {
   readonly late: T;
 }
 
-/** Throws what `work` throws, unless that is the end of the time. */
+/** Waits for `work` no longer than that, even when it does not heed its signal. Throws the reason of `signal`. */
 async function within<T>({ ms, work, late }: Bounded<T>, clock: Clock, signal: AbortSignal): Promise<T> {
-  const timeUp = new AbortController();
-  const over = new AbortController();
+  signal.throwIfAborted();
+  const [timeUp, over] = [new AbortController(), new AbortController()];
+  const bounded = AbortSignal.any([signal, timeUp.signal]);
+  const aborted = new Promise<never>((_, reject) => {
+    bounded.addEventListener('abort', () => reject(bounded.reason), { once: true });
+  });
   clock.sleep(ms, over.signal).then(
     () => timeUp.abort(),
     () => undefined,
   );
   try {
-    return await work(AbortSignal.any([signal, timeUp.signal]));
+    return await Promise.race([work(bounded), aborted]);
   } catch (error) {
     if (signal.aborted || !timeUp.signal.aborted) throw error;
     return late;

@@ -18,8 +18,9 @@ export interface Play {
   readonly status: (name: string, ageMs: number) => object;
   /** The refusal of a request, if it is to be refused. */
   readonly refuse?: (request: ApiRequest & { readonly place: string }) => ApiAnswer | undefined;
-  /** Never answers what this says yes to. */
-  readonly hangs?: (place: string) => boolean;
+  /** Never answers what this says yes to; `deaf`: not even when it is told to give up. */
+  readonly hangs?: (path: string) => boolean;
+  readonly deaf?: (path: string) => boolean;
 }
 
 const podPath = /^\/api\/v1\/namespaces\/[^/]+\/pods\/([^/]+)$/;
@@ -29,6 +30,7 @@ export function playedCluster({
   status,
   refuse = () => undefined,
   hangs = () => false,
+  deaf = () => false,
 }: Play): PlayedCluster {
   const objects = new Map<string, { readonly object: object; readonly sinceMs: number }>();
   const requests: string[] = [];
@@ -61,6 +63,7 @@ export function playedCluster({
       signal.throwIfAborted();
       requests.push(`${request.method} ${request.path.split('?')[0]}`);
       if (hangs(request.path)) await clock.sleep(10 ** 9, signal);
+      if (deaf(request.path)) await new Promise(() => undefined);
       return answer(request);
     },
   };

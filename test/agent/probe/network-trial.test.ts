@@ -196,6 +196,14 @@ test(
   longestTrialMs,
 );
 
+test(
+  'an API server that falls silent, and a connection that cannot be given up',
+  unproven,
+  { deaf: (path) => path.endsWith('/pods') },
+  /took too long/,
+  longestTrialMs,
+);
+
 test('a pod that is refused for a moment only is tried again', async (t) => {
   const clock = manualClock();
   const refuse: Play['refuse'] = ({ place }) =>
@@ -240,4 +248,14 @@ test('a trial that is aborted ends with the reason, and leaves nothing', async (
   stop.abort(new Error('asked to stop'));
   await ended;
   t.deepEqual(stage.api.objects(), kept);
+});
+
+test('it ends at once when it is aborted, also when the cluster cannot be told', async (t) => {
+  const stage = cluster({ deaf: (path) => path.endsWith('/pods') });
+  const stop = new AbortController();
+  const ended = t.throwsAsync(tryIsolation({ ...stage, image }, stop.signal), { message: 'asked to stop' });
+  await stage.clock.advance(5_000);
+  stop.abort(new Error('asked to stop'));
+  await ended;
+  t.pass();
 });
