@@ -570,3 +570,29 @@ test('each Welcome says how far the clocks are apart; one without a time says no
   await until(() => second.session.status().kind === 'streaming', 'the stream');
   t.is(offsets.length, 1);
 });
+
+test('a heartbeat says until when the reports hold, and what was seen by then has left before it', async (t) => {
+  const { server, store, start, join } = await stage(t);
+  server.script.onMessage = (message, stream) => {
+    if (message.case === 'hello')
+      stream.say({ case: 'welcome', value: { capability: 1, heartbeatMs: 1_000, epoch: 1 } });
+  };
+  await join();
+  let looks = 0;
+  start({
+    lookTimes: () => {
+      looks += 1;
+      return { observedAtMs: 7_000 + looks, healthObservedAtMs: 8_000 + looks };
+    },
+  });
+  await until(() => looks > 0, 'the stream');
+  store.outbox.queue('result', Buffer.from('seen'));
+  const beats = () => server.received.filter((message) => message.case === 'heartbeat');
+  await until(() => beats().length > 0, 'a heartbeat');
+  const [beat] = beats();
+  const ahead = Number(beat?.value.observedAtMs) - 7_000;
+  t.true(ahead >= 1 && ahead <= looks);
+  t.is(Number(beat?.value.healthObservedAtMs), 8_000 + ahead);
+  const kinds = server.received.map((message) => message.case);
+  t.true(kinds.indexOf('report') < kinds.indexOf('heartbeat'));
+});
