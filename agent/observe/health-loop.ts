@@ -74,6 +74,8 @@ class HealthLoop implements Health {
   #startedMs = Number.NEGATIVE_INFINITY;
   #due: { readonly atMs: number; readonly cancel: AbortController } | undefined;
   #silentSinceMs: number | undefined;
+  /** The cluster asked to be left in peace until then, monotonic. */
+  #restUntilMs = 0;
 
   constructor(options: HealthOptions) {
     const { api, store, clock, random, onError } = options;
@@ -137,13 +139,14 @@ class HealthLoop implements Health {
   /** Looks after so long; an earlier time that is set already stays. */
   #within(ms: number): void {
     const { clock } = this.#options;
-    const atMs = clock.monotonic() + ms;
+    const nowMs = clock.monotonic();
+    const atMs = Math.max(nowMs + ms, this.#restUntilMs);
     if (this.#due !== undefined && this.#due.atMs <= atMs) return;
     this.#due?.cancel.abort();
     const cancel = new AbortController();
     this.#due = { atMs, cancel };
     const signal = AbortSignal.any([cancel.signal, this.#closing.signal]);
-    clock.sleep(ms, signal).then(
+    clock.sleep(atMs - nowMs, signal).then(
       () => {
         this.#due = undefined;
         this.#loop.trigger();
@@ -189,8 +192,9 @@ class HealthLoop implements Health {
   /** Returns whether that is news. */
   #failed(wanted: Wanted, failure: ApiFailure): boolean {
     const { clock } = this.#options;
-    this.#within(this.#retries.failed(failure.retryAfterMs ?? shortestGapMs));
     const nowMs = clock.monotonic();
+    this.#restUntilMs = nowMs + (failure.retryAfterMs ?? 0);
+    this.#within(this.#retries.failed(failure.retryAfterMs ?? shortestGapMs));
     this.#silentSinceMs ??= nowMs;
     const silentMs = nowMs - this.#silentSinceMs;
     return (
