@@ -114,6 +114,32 @@ test.serial(
   },
 );
 
+test.serial(
+  'a certificate that runs out soon and could not be renewed is a condition, and not before',
+  async (t) => {
+    const control = await plane(t);
+    const { start, stop } = await joined(t, control, 'north');
+    await stop();
+    await control.stop();
+    for (const [days, expected] of [
+      [1, []],
+      [4.9, []],
+      [6, [{ code: 'CertificateExpiring', count: 0 }]],
+      [9, [{ code: 'CertificateExpiring', count: 0 }]],
+    ] as const) {
+      const clock = { ...systemClock, now: () => Date.now() + days * dayMs };
+      const { session, stop: end } = start({ clock });
+      await until(
+        () => session.status().trouble,
+        (trouble) => trouble !== null,
+        'that nobody answers',
+      );
+      t.deepEqual(session.conditions(), expected, `after ${days} days`);
+      await end();
+    }
+  },
+);
+
 test.serial('a withdrawn site is told so, accepts nothing new and keeps what it has', async (t) => {
   const control = await plane(t);
   const { store, session } = await joined(t, control, 'north');
