@@ -10,7 +10,7 @@ import { accessOf } from '../support/cluster-site.ts';
 import { eventually } from '../support/eventually.ts';
 import { sharedKubernetes } from '../support/kubernetes.ts';
 
-const kubernetes = sharedKubernetes({ node: true });
+const kubernetes = sharedKubernetes({ node: 'simulated' });
 const { signal } = new AbortController();
 const image = 'tre.local/probe:1';
 
