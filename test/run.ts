@@ -31,7 +31,10 @@ const phases: Readonly<Record<string, Phase>> = {
     // Before the clock of any test runs: the first build takes minutes. The cache answers at once. Loaded
     // here, so that a fault in there does not keep the other phases from saying so.
     const { findBinaries } = await import('../dev/kubernetes/binaries.ts');
-    await findBinaries({ signal, log: (line) => console.log(`  ${line}`) });
+    const { chooseNode } = await import('../dev/kubernetes/node/choose-node.ts');
+    const building = { signal, log: (line: string) => console.log(`  ${line}`) };
+    await findBinaries(building);
+    await chooseNode(true, exec, building);
     return await ava(exec, signal, { config: 'ava.system.config.js', progress: true });
   },
 };

@@ -43,7 +43,7 @@ export function nodeBuild(withRunc: boolean): GoBuild {
   return {
     name: 'node',
     source: module('go-node'),
-    announcement: `the node's programs, containerd ${version} and what it needs, once: about 120 CPU-seconds, 1 minute on 2 cores`,
+    announcement: `the node's programs, containerd ${version} and what it needs, once: about 100 CPU-seconds, 1 minute on 2 cores`,
     packages,
     // Without the tag seccomp, runc refuses every pod that asks for the runtime's default profile.
     flags: plainBuildFlags(['seccomp', 'no_btrfs', 'no_devmapper', 'no_zfs']),

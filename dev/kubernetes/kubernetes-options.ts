@@ -18,7 +18,7 @@ export type ParsedCommand =
   | { readonly ok: true; readonly value: KubernetesCommand }
   | { readonly ok: false; readonly help: boolean; readonly text: string };
 
-export const help = `A real Kubernetes on this machine: API server, controller manager, scheduler and kine, no root, no container.
+export const help = `A real Kubernetes on this machine: API server, controller manager, scheduler and kine; no root needed.
 
   npm run kubernetes -- up          starts it in the background; the first time it is built, about 5 minutes
   npm run kubernetes -- status      says what runs
@@ -30,7 +30,8 @@ Example
 
 Options
   --data DIR   data folder; default: $XDG_STATE_HOME/tre-fleet/kubernetes (~/.local/state/tre-fleet/kubernetes)
-  --node       with a simulated node: pods become Ready and Jobs complete, but no container runs
+  --node       with a node: as root a real one, whose pods run in namespaces of their own; otherwise a simulated one,
+               on which pods become Ready and Jobs complete, but no container runs
   -o json      one JSON object instead of text
   --help       this text
 

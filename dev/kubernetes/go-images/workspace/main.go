@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-const home = "/home/researcher"
+var home = os.Getenv("HOME")
 
 func main() {
 	// As process 1 of its container it is ended by no signal that it does not take.
