@@ -1,4 +1,4 @@
-// Keeps what is known of isolation current, in the background: looks at the objects of the site every five minutes, and
+// Keeps what is known of isolation current, in the background: looks at the objects of the site every two minutes, and
 // makes a trial after the first release was applied, every day, when the nodes changed, and when asked. Invariants: the
 // reconcile loop is never held up; one trial at a time; what a killed agent left in the cluster goes at the first look.
 // Built by agent/run.ts.
@@ -40,7 +40,7 @@ export interface Isolation extends AsyncDisposable {
   readonly trigger: () => void;
 }
 
-const lookIntervalMs = 5 * 60_000;
+const lookIntervalMs = 2 * 60_000;
 const noImage = 'no image of the probe is set (setting probeImage)';
 
 export function openIsolation(options: IsolationOptions): Isolation {

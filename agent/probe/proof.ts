@@ -12,7 +12,9 @@ export const dayMs = 24 * hourMs;
 export const proofHoldsMs = 2 * dayMs;
 /** Nodes that come and go all the time do not mean a trial each time. */
 export const shortestPauseMs = 10 * minuteMs;
-const longestPauseMs = 6 * hourMs;
+/** After a trial that showed nothing: a node that has just been made may need a moment. Doubled each time. */
+const firstRetryMs = 2 * minuteMs;
+const lastRetryMs = 6 * hourMs;
 /** What seems to come from later than this is not believed: the clock was set back. */
 const clockToleranceMs = 5 * minuteMs;
 
@@ -57,7 +59,7 @@ function holds({ networkPolicy, checkedAtMs }: IsolationRecord, nowMs: number): 
 export function pauseMs({ networkPolicy }: Pick<TrialResult, 'networkPolicy'>, failures: number): number {
   if (networkPolicy === 'enforced') return dayMs;
   if (networkPolicy === 'not-enforced') return hourMs;
-  return Math.min(longestPauseMs, shortestPauseMs * 2 ** Math.min(10, Math.max(0, failures - 1)));
+  return Math.min(lastRetryMs, firstRetryMs * 2 ** Math.min(10, Math.max(0, failures - 1)));
 }
 
 /** Whether what an earlier process remembered calls for a trial now. */

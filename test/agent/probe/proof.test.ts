@@ -89,7 +89,7 @@ test('the next trial: a day after a proof, an hour after red, soon and then rare
   t.deepEqual([minutes(enforced, 0), minutes(open, 0)], [1440, 60]);
   t.deepEqual(
     [1, 2, 3, 6, 50].map((failures) => minutes(nothing, failures)),
-    [10, 20, 40, 320, 360],
+    [2, 4, 8, 64, 360],
   );
 });
 
