@@ -5,6 +5,7 @@ import { readJoinFile } from '../../../agent/intake/join.ts';
 import { Session, type SessionDeps } from '../../../agent/intake/run-session.ts';
 import { type AgentStore, openStore } from '../../../agent/store/store.ts';
 import { systemClock } from '../../../daemon/clock.ts';
+import { DaemonError } from '../../../daemon/errors.ts';
 import { createLog } from '../../../daemon/log.ts';
 import { systemRandom } from '../../../daemon/random.ts';
 import { certificateFacts } from '../../../daemon/tls.ts';
@@ -595,4 +596,40 @@ test('a heartbeat says until when the reports hold, and what was seen by then ha
   t.is(Number(beat?.value.healthObservedAtMs), 8_000 + ahead);
   const kinds = server.received.map((message) => message.case);
   t.true(kinds.indexOf('report') < kinds.indexOf('heartbeat'));
+});
+
+test('the ledger has what was sent, and nothing of attempts that met nobody', async (t) => {
+  const { server, store, start, join } = await stage(t);
+  const kept = () => store.ledger.after(0, 0, 1_000).map(({ message }) => message);
+  await join();
+  await server.close();
+  const { session } = start();
+  await until(() => session.status().trouble !== null, 'that nobody answers');
+  await systemClock.sleep(200);
+  t.deepEqual(kept(), []);
+  await server.listen();
+  await until(() => session.status().kind === 'streaming', 'the stream');
+  t.deepEqual(kept().slice(0, 3), ['BeginRequest', 'CollectRequest', 'Hello']);
+  const all = Buffer.concat(store.ledger.after(0, 0, 10).map(({ body }) => Buffer.from(body)));
+  t.false(all.includes(token));
+});
+
+test('what cannot be written down does not leave', async (t) => {
+  const { server, store, start, join } = await stage(t);
+  await join();
+  let isFull = true;
+  const ledger = {
+    ...store.ledger,
+    add: (...row: Parameters<typeof store.ledger.add>) => {
+      if (isFull) throw new DaemonError('disk-full', 'no space left');
+      store.ledger.add(...row);
+    },
+  };
+  const { session } = start({ store: { ...store, ledger } });
+  await until(() => session.status().trouble !== null, 'the trouble');
+  t.regex(session.status().trouble?.detail ?? '', /no space left/);
+  t.deepEqual(server.requests, []);
+  t.deepEqual(server.received, []);
+  isFull = false;
+  await until(() => session.status().kind === 'streaming', 'the stream');
 });
