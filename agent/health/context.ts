@@ -1,4 +1,5 @@
 // What the health of one object depends on besides the object. Pure types: filled by agent/observe, read by the rules.
+// Invariant: with the bare context an object is judged by itself alone, and never better than with a full one.
 import type { HealthRule } from '../../proto/document.ts';
 import type { Verdict } from './verdict.ts';
 

@@ -1,4 +1,5 @@
-// How the objects of a kind are looked at for their health. PURE. Called by health-look.ts and health-loop.ts.
+// How the objects of a kind are looked at for their health. Invariant: only kinds that cannot have a status are left out; a
+// kind that this file does not know is read whole. PURE. Called by health-look.ts and health-loop.ts.
 import type { ServedKind } from '../cluster/discovery.ts';
 import type { Verdict } from '../health/verdict.ts';
 
