@@ -6,25 +6,25 @@ import { displayWidth } from './paint.ts';
 
 /** Lines of at most `width` columns; line breaks of the text stay. */
 export function wrapLines(text: string, width: number): readonly string[] {
-  return text.split('\n').flatMap((line) => wrapLine(line, width));
+  return text.split('\n').flatMap((line) => wrapLine(line, width, width));
 }
 
 /** The text in lines of at most `width`; all but the first begin with `indent`. */
 export function wrapped(text: string, width: number, indent = ''): string {
   const [first = '', ...rest] = text.split('\n');
-  const firstLines = wrapLine(first, width);
-  const begun = firstLines.slice(0, 1);
-  const left = [...firstLines.slice(1), ...rest].flatMap((line) => wrapLine(line, width - indent.length));
-  return [...begun, ...left.map((line) => `${indent}${line}`)].join('\n');
+  const inner = width - indent.length;
+  const lines = [...wrapLine(first, width, inner), ...rest.flatMap((line) => wrapLine(line, inner, inner))];
+  return lines.join(`\n${indent}`);
 }
 
-function wrapLine(line: string, width: number): readonly string[] {
-  if (displayWidth(line) <= width) return [line];
+function wrapLine(line: string, firstWidth: number, width: number): readonly string[] {
+  if (displayWidth(line) <= firstWidth) return [line];
   const lines: string[] = [];
   let current: string | undefined;
   for (const word of line.split(' ')) {
     const longer: string = current === undefined ? word : `${current} ${word}`;
-    if (current === undefined || displayWidth(longer) <= width) current = longer;
+    const room = lines.length === 0 ? firstWidth : width;
+    if (current === undefined || displayWidth(longer) <= room) current = longer;
     else {
       lines.push(current);
       current = word;
