@@ -16,7 +16,13 @@ export function machineText({ machine, now }: AgentStatus): string {
     inodes('Kubernetes', values, ['disk.kubernetes.inodesFree', 'disk.kubernetes.inodes']),
     one(values, 'cpu.busy', (value) => `processors ${Math.round(value / 10)} % busy`),
     one(values, 'temperature.highest', (value) => `${Math.round(value / 1000)} degrees Celsius`),
+    ...pressures.map(([name, what]) =>
+      one(values, name, (value) =>
+        value < felt ? '' : `${Math.round(value / 10)} % of work waits for ${what}`,
+      ),
+    ),
     one(values, 'clock.synchronised', (value) => `clock ${value === 1 ? '' : 'not '}synchronised`),
+    one(values, 'clock.offset', offsetText),
     one(
       values,
       'uptime',
@@ -24,7 +30,23 @@ export function machineText({ machine, now }: AgentStatus): string {
     ),
   ];
   const old = machine.isOld ? [`measured ${ago(machine.measuredAt, now)}`] : [];
-  return [...parts.flat(), ...old].join(', ');
+  return [...parts.flat(), ...old].filter((part) => part !== '').join(', ');
+}
+
+/** Worth a word from here on, permille. */
+const felt = 100;
+
+const pressures = [
+  ['pressure.cpu', 'processors'],
+  ['pressure.memory', 'memory'],
+  ['pressure.io', 'disks'],
+] as const;
+
+/** Less than a second is no news: the way to the control plane takes as long. */
+function offsetText(offsetMs: number): string {
+  if (Math.abs(offsetMs) < 1_000) return '';
+  const far = span(new Date(0).toISOString(), new Date(Math.abs(offsetMs)).toISOString());
+  return `clock ${far} ${offsetMs > 0 ? 'ahead of' : 'behind'} that of the control plane`;
 }
 
 export function isolationText({ isolation, wanted }: AgentStatus, paint: Paint): string {

@@ -233,6 +233,20 @@ export const scenes: Readonly<Record<string, (t: ExecutionContext) => Promise<Lo
     return facts(await running(t), { side, last: { ...fine, conditions } });
   },
   starting: async (t) => facts(await running(t), { last: undefined, side: {} }),
+  'clock-and-pressure': async (t) => {
+    const { measures, ...rest } = host(120 * gibi);
+    const more = [
+      { name: 'clock.offset', value: -95_000, source: 'control-plane' },
+      { name: 'pressure.memory', value: 430, source: '/proc/pressure' },
+      { name: 'pressure.io', value: 20, source: '/proc/pressure' },
+      { name: 'temperature.highest', value: 71_400, source: '/sys/class/thermal' },
+      { name: 'disk.data.inodes', value: 1_000_000, source: 'statfs' },
+      { name: 'disk.data.inodesFree', value: 1_200, source: 'statfs' },
+    ] as const;
+    const conditions = [held('ClockOff', 0), held('UnderPressure', 0)];
+    const side = { ...well, host: { ...rest, measures: [...measures, ...more] } };
+    return facts(await running(t), { side, last: { ...fine, conditions } });
+  },
   'nothing-wanted': async (t) => {
     const last = { ...fine, wanted: null, conditions: [held('NothingDesired', 0)], appliedCount: 0 };
     return facts(await joined(t), { last, side: { host: host(120 * gibi) } });

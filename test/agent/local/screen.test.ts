@@ -26,7 +26,14 @@ import {
 } from './scenes.ts';
 
 const goldens = join(import.meta.dirname, 'goldens');
-const redScenes = ['not-healthy', 'isolation-missing', 'full-disk', 'kubernetes-away', 'refused'];
+const redScenes = [
+  'clock-and-pressure',
+  'not-healthy',
+  'isolation-missing',
+  'full-disk',
+  'kubernetes-away',
+  'refused',
+];
 
 const drawn = (draw: (options: ScreenOptions) => string) => ({
   '80': draw({ width: 80, paint: plain }),
