@@ -43,8 +43,8 @@ interface Followed {
   readonly reports: readonly HopReport[];
 }
 
-/** One hop after the other. */
-async function follow(hops: readonly Hop[], start: Partial<Chart>, tools: Tools): Promise<Followed> {
+/** One hop after the other. Does not throw for what a hop throws. */
+export async function follow(hops: readonly Hop[], start: Partial<Chart>, tools: Tools): Promise<Followed> {
   let chart = start;
   const reports: HopReport[] = [];
   for (const hop of hops) {

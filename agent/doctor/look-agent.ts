@@ -20,7 +20,7 @@ export const lookAtAgent = hop('agent', ['settings'], async ({ settings }, { tim
   }
 });
 
-/** What other hops look at themselves, nearer to the cause. */
+/** What other hops look at themselves, nearer to the cause, and the refusal, which is shown with its own code. */
 const seenElsewhere: ReadonlySet<ConditionCode> = new Set([
   'ControlPlaneUnreachable',
   'ClusterUnreachable',
@@ -29,6 +29,7 @@ const seenElsewhere: ReadonlySet<ConditionCode> = new Set([
   'ClusterBusy',
   'ClusterFailing',
   'SiteRevoked',
+  'OfferRefused',
   'NodeNotReady',
   'NodeSilent',
   'ContainerRuntimeDown',

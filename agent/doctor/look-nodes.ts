@@ -56,9 +56,8 @@ export function judgeNode(node: Node, silent: ReadonlySet<string>): readonly Fin
 /** In the words of the kubelet; that its network is not set up is another matter. */
 const runtimeDown = /container runtime (?:is down|status check)|PLEG is not healthy/i;
 
-/** Kubernetes itself waits for 40 s and more before it says anything. */
-const suspectAfterMs = 25_000;
-/** A kubelet renews its lease every 10 s. */
+/** A kubelet renews its lease every 10 s; Kubernetes itself waits for 40 s and more before it says anything. */
+const suspectAfterMs = 15_000;
 const watchMs = 12_000;
 const watchIntervalMs = 1_000;
 

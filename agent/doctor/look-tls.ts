@@ -1,6 +1,7 @@
 // The TLS handshake with the control plane: does it show the CA that the join file named, a certificate in date and for
 // this name, and HTTP/2? What a device on the way does to the traffic shows here first. Called by examine.ts.
-import { fingerprint } from '../../daemon/tls.ts';
+import { X509Certificate } from 'node:crypto';
+import { fingerprint, isIssuedBy } from '../../daemon/tls.ts';
 import { askForTime } from './ask-grpc.ts';
 import { type Finding, type FindingCode, finding } from './findings.ts';
 import { type Chart, fine, hop, type Look, type Tools, wrong } from './hop.ts';
@@ -29,12 +30,16 @@ export const lookAtTls = hop('tls', ['site', 'addresses', 'reached'], async (cha
   return badCertificate({ untrusted, leaf, line, options: { ...options, ca } }, tools);
 });
 
-/** The pinned CA in what was shown, PEM: by the certificate that is kept, or by the digest of the join file. */
+/** The pinned CA, PEM, when what was shown is of it: found by the digest of the join file, or by the certificate that is kept. */
 export function judge(
   chain: readonly PeerCertificate[],
-  { caDigest }: Pick<Chart['site'], 'caDigest'>,
+  { ca, caDigest }: Pick<Chart['site'], 'ca' | 'caDigest'>,
 ): string | undefined {
-  return chain.find(({ isAuthority, der }) => isAuthority && fingerprint(der) === caDigest)?.pem;
+  const shown = chain.find(({ isAuthority, der }) => isAuthority && fingerprint(der) === caDigest);
+  if (shown !== undefined) return shown.pem;
+  const pinned = ca === null ? '' : new X509Certificate(ca).toString();
+  const [leaf] = chain;
+  return leaf !== undefined && isIssuedBy(leaf.pem, pinned) ? pinned : undefined;
 }
 
 const codes: Readonly<Record<Exclude<Handshake['kind'], 'done'>, FindingCode>> = {

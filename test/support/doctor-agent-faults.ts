@@ -22,7 +22,7 @@ export async function startAgent(
   bench: Bench,
   prepare?: (data: string) => Promise<void>,
 ): Promise<RunningAgent> {
-  const flags = await bench.machine();
+  const flags = await bench.whole();
   const { data = '', kubeconfig = '' } = flags;
   await prepare?.(data);
   const folder = dirname(data);
@@ -42,7 +42,7 @@ export function agentFaults({ agent, flags }: RunningAgent): readonly Fault[] {
       name: 'no agent runs',
       hop: 'agent',
       code: 'AGENT_NOT_RUNNING',
-      inject: async (bench) => ({ flags: await bench.machine() }),
+      inject: async (bench) => ({ flags: await bench.whole() }),
     },
     {
       name: 'another user asks the agent',

@@ -37,8 +37,10 @@ export interface Bench extends AsyncDisposable {
   readonly stack: AsyncDisposableStack;
   /** A new folder. */
   readonly folder: () => string;
-  /** Flags that show another machine: a copy of the data folder whose site is at `address`. */
+  /** Flags that show another machine: a copy of the data folder whose site is at `address`. It has no cluster. */
   readonly machine: (address?: string) => Promise<Record<string, string>>;
+  /** Flags that show a machine with the real cluster. */
+  readonly whole: () => Promise<Record<string, string>>;
   /** Writes a kubeconfig and returns the flags of a machine with it. */
   readonly cluster: (server: string, ca: string, proof: Proof) => Promise<Record<string, string>>;
   /** Our CA at another time: issues what is too old or too new. */
@@ -74,7 +76,7 @@ export async function openBench(kubernetes: LocalKubernetes): Promise<Bench> {
     const data = join(home, 'data');
     cpSync(original, data, { recursive: true });
     if (address !== undefined) await changeAddress(data, address);
-    return { data, socket: join(home, 'agent.sock'), kubeconfig: kubernetes.agentKubeconfig };
+    return { data, socket: join(home, 'agent.sock'), kubeconfig: join(home, 'kubeconfig') };
   };
   const stack = opening.use(new AsyncDisposableStack());
   const open = opening.move();
@@ -86,6 +88,7 @@ export async function openBench(kubernetes: LocalKubernetes): Promise<Bench> {
     stack,
     folder,
     machine,
+    whole: async () => ({ ...(await machine()), kubeconfig: kubernetes.agentKubeconfig }),
     authorityAt,
     cluster: async (server, ca, proof) => {
       const kubeconfig = join(folder(), 'kubeconfig');

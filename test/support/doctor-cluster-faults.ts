@@ -70,7 +70,7 @@ export const clusterFaults: readonly Fault[] = [
     name: 'a context that is not in the kubeconfig',
     hop: 'kubeconfig',
     code: 'KUBECONFIG_INVALID',
-    inject: async (bench) => ({ flags: { ...(await bench.machine()), context: 'york' } }),
+    inject: async (bench) => ({ flags: { ...(await bench.whole()), context: 'york' } }),
   },
   {
     name: 'an expired client certificate',

@@ -8,8 +8,8 @@ import type { RealNode } from '../../dev/kubernetes/node/real-node.ts';
 import type { Fault } from './doctor-bench.ts';
 import { eventually } from './eventually.ts';
 
-/** A lease is suspect after 25 s. */
-const silenceMs = 26_000;
+/** A lease is suspect after 15 s. */
+const silenceMs = 16_000;
 /** Readiness takes longer than a usual answer when the datastore hangs. */
 const patientFlags = { timeout: '5s' };
 
@@ -31,7 +31,7 @@ export const brokenNode: Fault = {
     const path = '/api/v1/nodes/second-node/status';
     const contentType = 'application/merge-patch+json';
     await admin.request({ method: 'PATCH', path, contentType, body: { status: { conditions: [ready] } } });
-    return { flags: { ...(await bench.machine()), ...patientFlags } };
+    return { flags: { ...(await bench.whole()), ...patientFlags } };
   },
 };
 
@@ -54,7 +54,7 @@ export function nodeFaults(node: RealNode): readonly Fault[] {
             intervalMs: 500,
           },
         );
-        return { flags: { ...(await bench.machine()), ...patientFlags } };
+        return { flags: { ...(await bench.whole()), ...patientFlags } };
       },
     },
     {
@@ -64,7 +64,7 @@ export function nodeFaults(node: RealNode): readonly Fault[] {
       inject: async (bench) => {
         await node.kubelet.kill();
         await systemClock.sleep(silenceMs);
-        return { flags: { ...(await bench.machine()), ...patientFlags } };
+        return { flags: { ...(await bench.whole()), ...patientFlags } };
       },
     },
   ];
@@ -81,7 +81,7 @@ export function lastFaults(kubernetes: LocalKubernetes): readonly Fault[] {
         const pid = kubernetes.pids().kine ?? 0;
         process.kill(pid, 'SIGSTOP');
         bench.stack.defer(() => void process.kill(pid, 'SIGCONT'));
-        return { flags: { ...(await bench.machine()), ...patientFlags } };
+        return { flags: { ...(await bench.whole()), ...patientFlags } };
       },
     },
     {
@@ -90,7 +90,7 @@ export function lastFaults(kubernetes: LocalKubernetes): readonly Fault[] {
       code: 'API_SERVER_REFUSES',
       inject: async (bench) => {
         await kubernetes.apiServer.kill();
-        return { flags: await bench.machine() };
+        return { flags: await bench.whole() };
       },
     },
   ];

@@ -50,7 +50,7 @@ test.serial('where nothing is broken, every hop is well and the exit code is 0',
 let faultsOfAgent: readonly Fault[] = [];
 
 test.serial('faults of the machine, the network, the cluster and the agent', async (t) => {
-  t.timeout(240_000);
+  t.timeout(280_000);
   const hasNamespaces = await mayMakeNamespaces();
   if (!hasNamespaces) t.log('this user may not make namespaces: faults that need some are left out');
   const queue = [...machineFaults, ...networkFaults, ...clusterFaults].filter(

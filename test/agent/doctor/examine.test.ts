@@ -1,0 +1,93 @@
+// How hops follow each other: what one learned the next may need, what nobody learned is not tried, and nothing that hangs
+// or throws keeps the doctor from its answer. Then a whole examination of a machine where nothing is.
+import { join } from 'node:path';
+import test from 'ava';
+import { examine, follow } from '../../../agent/doctor/examine.ts';
+import { finding } from '../../../agent/doctor/findings.ts';
+import { fine, hop, hopNames, type Tools, wrong } from '../../../agent/doctor/hop.ts';
+import { reportSchema } from '../../../agent/doctor/report.ts';
+import { systemClock } from '../../../daemon/clock.ts';
+import { manualClock } from '../../support/manual-clock.ts';
+import { scratch } from '../../support/scratch.ts';
+
+function tools(changes: Partial<Tools> = {}): Tools {
+  const signal = new AbortController().signal;
+  return {
+    clock: systemClock,
+    environment: {},
+    flags: {},
+    timeoutMs: 500,
+    keepOpenMs: 1,
+    signal,
+    ...changes,
+  };
+}
+
+const data = hop('data', [], async () => fine('there', { folder: 'north' }));
+const machine = hop('machine', ['folder'], async ({ folder }) => fine(`of ${folder}`));
+
+test('what one hop learned is there for the next', async (t) => {
+  const { reports, chart } = await follow([data, machine], {}, tools());
+  t.deepEqual(
+    reports.map(({ state, facts }) => [state, facts]),
+    [
+      ['ok', 'there'],
+      ['ok', 'of north'],
+    ],
+  );
+  t.is(chart.folder, 'north');
+});
+
+test('a hop whose needs nobody learned is not tried, and says whose they are', async (t) => {
+  const broken = hop('data', [], async () => wrong(finding('DATA_FOLDER_MISSING', 'north')));
+  const { reports } = await follow([broken, machine], {}, tools());
+  t.like(reports[0], { state: 'not ok', findings: [{ code: 'DATA_FOLDER_MISSING' }] });
+  t.like(reports[1], { state: 'not tried', facts: 'needs: data', findings: [] });
+});
+
+test('what is only good to know breaks nothing', async (t) => {
+  const warned = hop('clock', [], async () => wrong(finding('ClockNotSynchronised', '')));
+  t.like((await follow([warned], {}, tools())).reports[0], {
+    state: 'ok',
+    findings: [{ severity: 'warning' }],
+  });
+});
+
+test('a hop that throws is reported, and the next goes on', async (t) => {
+  const throwing = hop('settings', [], async () => {
+    throw new Error('never thought of');
+  });
+  const { reports } = await follow([throwing, data], {}, tools());
+  t.like(reports[0]?.findings[0], { code: 'INTERNAL' });
+  t.is(reports[1]?.state, 'ok');
+});
+
+test('a hop that hangs is given up, and the next goes on', async (t) => {
+  const clock = manualClock();
+  const hanging = hop('settings', [], () => new Promise(() => undefined));
+  const following = follow([hanging, data], {}, tools({ clock }));
+  await clock.advance(60_000);
+  const { reports } = await following;
+  t.is(reports[0]?.findings[0]?.code, 'CHECK_UNFINISHED');
+  t.is(reports[1]?.state, 'ok');
+});
+
+test('a machine where nothing is: every hop in order, the first broken one named, each with what to do', async (t) => {
+  const folder = scratch(t);
+  const flags = {
+    data: join(folder, 'data'),
+    socket: join(folder, 'agent.sock'),
+    kubeconfig: join(folder, 'none'),
+  };
+  const report = reportSchema.parse(await examine(tools({ flags }), '0.1.0'));
+  t.deepEqual(
+    report.hops.map(({ name }) => name),
+    [...hopNames],
+  );
+  t.like(report, { ok: false, firstBroken: 'data' });
+  const codes = report.hops.flatMap(({ findings }) => findings.map(({ code }) => code));
+  t.deepEqual(
+    codes.filter((code) => /^[A-Z_]+$/.test(code)),
+    ['DATA_FOLDER_MISSING', 'KUBECONFIG_MISSING', 'AGENT_NOT_RUNNING'],
+  );
+});
