@@ -75,7 +75,7 @@ function countSites(rows: readonly (readonly [FleetRow, Stock])[]) {
 function keysOf({ known, contact }: FleetRow, { contact: contactClass, verdict }: Stock): readonly string[] {
   const isNews = String(verdict.isNews);
   const keys = [`class ${contactClass ?? 'new'}`, `${verdict.word} ${isNews}`];
-  if (contact?.refusedCode != null) keys.push('refused');
+  if ((contact?.refusedCode ?? null) !== null) keys.push('refused');
   if (known === null) return keys;
   const { applied, drifted, hold } = known.state;
   const held = { applied, drifted, held: hold !== null };

@@ -29,6 +29,10 @@ export function siteRoutes(app: App, deps: ApiDeps): void {
       return reply.code(201).send(await views.one(rowOf(deps, site)));
     },
   });
+  changeRoutes(app, deps, views);
+}
+
+function changeRoutes(app: App, deps: ApiDeps, views: SiteViews): void {
   app.patch('/v1/sites/:site', {
     config: { role: 'operator' },
     schema: {

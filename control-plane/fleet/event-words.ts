@@ -4,6 +4,7 @@ import { conditions } from '../../proto/conditions.ts';
 import { errors } from '../../proto/errors.ts';
 import type { News } from './news.ts';
 import type { ContactClass } from './staleness.ts';
+import { minuteText, timeText } from './time-text.ts';
 
 export type Facts = Readonly<Record<string, string | number | boolean | null>>;
 
@@ -97,12 +98,7 @@ function releaseText(news: News): string | null {
 }
 
 function timeOrNull(ms: unknown): string | null {
-  return typeof ms === 'number' ? new Date(ms).toISOString() : null;
-}
-
-/** RFC 3339 to the minute, UTC. */
-function minuteText(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 16)}Z`;
+  return typeof ms === 'number' ? timeText(ms) : null;
 }
 
 const contactText: Readonly<Record<ContactClass, string>> = {

@@ -6,6 +6,7 @@ import { type ConditionCode, conditions } from '../../proto/conditions.ts';
 import { healthReasons } from '../../proto/health-reasons.ts';
 import type { SiteState } from './site-report.ts';
 import { type ContactClass, liveForMs } from './staleness.ts';
+import { minuteText } from './time-text.ts';
 
 export const verdictWords = ['healthy', 'not-healthy', 'progressing', 'unknown', 'new'] as const;
 export type VerdictWord = (typeof verdictWords)[number];
@@ -133,9 +134,4 @@ function durationText(ms: number): string {
   if (minutes < 120) return `${minutes} min`;
   const hours = Math.floor(minutes / 60);
   return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} days`;
-}
-
-/** RFC 3339 to the minute, UTC. */
-function minuteText(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 16)}Z`;
 }

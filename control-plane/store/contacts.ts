@@ -77,8 +77,6 @@ export function contactTable(database: Database): ContactTable {
        held_generation = :heldGeneration, held_digest = :heldDigest, refused_generation = :refusedGeneration,
        refused_code = :refusedCode`,
   );
-  const clock = database.prepare('UPDATE contact SET ahead_ms = ? WHERE site_id = ?');
-  const seen = database.prepare('UPDATE contact SET last_contact_ms = ? WHERE site_id = ?');
   // A site that holds another document than before has accepted it: what it refused up to there is settled.
   const open = 'held_digest IS desired.digest OR refused_generation > desired.generation';
   const holds = database.prepare(
@@ -104,8 +102,7 @@ export function contactTable(database: Database): ContactTable {
   return {
     find: (siteId) => select.get(siteId),
     hello: (siteId, facts, nowMs) => void hello.run({ siteId, nowMs, ...facts }),
-    clock: (siteId, aheadMs) => void clock.run(aheadMs, siteId),
-    seen: (siteId, nowMs) => void seen.run(nowMs, siteId),
+    ...signsOfLife(database),
     holds: (siteId, { epoch, generation }) => void holds.run({ siteId, epoch, generation }),
     refused: (siteId, { generation, code }) => void refused.run(generation, code, siteId),
     offered: (siteId, { epoch, generation, signatures }) =>
@@ -114,6 +111,15 @@ export function contactTable(database: Database): ContactTable {
       void problem.run({ siteId, code, sinceMs: code === null ? null : nowMs }),
     forgetCluster: (siteId) => void forget.run(siteId),
     highestEpoch: (limit) => highest.get(limit)?.epoch ?? 0,
+  };
+}
+
+function signsOfLife(database: Database): Pick<ContactTable, 'seen' | 'clock'> {
+  const seen = database.prepare('UPDATE contact SET last_contact_ms = ? WHERE site_id = ?');
+  const clock = database.prepare('UPDATE contact SET ahead_ms = ? WHERE site_id = ?');
+  return {
+    seen: (siteId, nowMs) => void seen.run(nowMs, siteId),
+    clock: (siteId, aheadMs) => void clock.run(aheadMs, siteId),
   };
 }
 

@@ -47,20 +47,7 @@ const columns = `site_id AS siteId, epoch, generation, digest, previous, release
 export function desiredTable(database: Database): DesiredTable {
   const insert = database.prepare(
     `INSERT INTO desired (site_id, epoch, generation, digest, previous, release_digest, envelope, issued_at_ms, issued_by, why)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  );
-  const latest = database.prepare<DesiredRow>(
-    `SELECT ${columns} FROM desired WHERE site_id = ? ORDER BY epoch DESC, generation DESC LIMIT 1`,
-  );
-  const history = database.prepare<DesiredRow>(
-    `SELECT ${columns} FROM desired WHERE site_id = ? ORDER BY epoch DESC, generation DESC LIMIT ?`,
-  );
-  const release = database.prepare<{ digest: string }>(
-    'SELECT release_digest AS digest FROM desired WHERE site_id = ? AND epoch = ? AND generation = ?',
-  );
-  const other = database.prepare<DesiredRow>(
-    `SELECT ${columns} FROM desired WHERE site_id = ? AND release_digest <> ?
-     ORDER BY epoch DESC, generation DESC LIMIT 1`,
+     VALUES (:siteId, :epoch, :generation, :digest, :previous, :releaseDigest, :envelope, :issuedAtMs, :issuedBy, :why)`,
   );
   const chain = database.prepare<DesiredLink>(
     'SELECT epoch, generation, digest, previous FROM desired WHERE site_id = ? ORDER BY epoch, generation',
@@ -71,35 +58,41 @@ export function desiredTable(database: Database): DesiredTable {
   const naming = database.prepare<{ siteId: string }>(
     'SELECT DISTINCT site_id AS siteId FROM desired WHERE release_digest = ?',
   );
+  const history = newestFirst(database);
   return {
-    add: (row) => {
-      const { siteId, epoch, generation, digest, previous, releaseDigest } = row;
-      insert.run(
-        siteId,
-        epoch,
-        generation,
-        digest,
-        previous,
-        releaseDigest,
-        row.envelope,
-        row.issuedAtMs,
-        row.issuedBy,
-        row.why,
-      );
-    },
-    latest: (siteId) => latest.get(siteId),
-    history: (siteId, limit) => history.all(siteId, limit),
-    releaseOf: (siteId, { epoch, generation }) => release.get(siteId, epoch, generation)?.digest,
-    beforeLatest: (siteId) => {
-      const digest = latest.get(siteId)?.releaseDigest;
-      return digest === undefined ? undefined : other.get(siteId, digest);
-    },
+    add: (row) => void insert.run({ ...row }),
+    ...history,
     chain: (siteId) => chain.all(siteId),
     envelope: (siteId, link) => envelope.get(siteId, link.epoch, link.generation)?.envelope,
     sitesOf: (releaseDigest) =>
       naming
         .all(releaseDigest)
         .map((row) => row.siteId)
-        .filter((siteId) => latest.get(siteId)?.releaseDigest === releaseDigest),
+        .filter((siteId) => history.latest(siteId)?.releaseDigest === releaseDigest),
+  };
+}
+
+function newestFirst(
+  database: Database,
+): Pick<DesiredTable, 'latest' | 'history' | 'releaseOf' | 'beforeLatest'> {
+  const history = database.prepare<DesiredRow>(
+    `SELECT ${columns} FROM desired WHERE site_id = ? ORDER BY epoch DESC, generation DESC LIMIT ?`,
+  );
+  const release = database.prepare<{ digest: string }>(
+    'SELECT release_digest AS digest FROM desired WHERE site_id = ? AND epoch = ? AND generation = ?',
+  );
+  const other = database.prepare<DesiredRow>(
+    `SELECT ${columns} FROM desired WHERE site_id = ? AND release_digest <> ?
+     ORDER BY epoch DESC, generation DESC LIMIT 1`,
+  );
+  const latest = (siteId: string): DesiredRow | undefined => history.get(siteId, 1);
+  return {
+    latest,
+    history: (siteId, limit) => history.all(siteId, limit),
+    releaseOf: (siteId, { epoch, generation }) => release.get(siteId, epoch, generation)?.digest,
+    beforeLatest: (siteId) => {
+      const digest = latest(siteId)?.releaseDigest;
+      return digest === undefined ? undefined : other.get(siteId, digest);
+    },
   };
 }

@@ -37,7 +37,7 @@ CREATE TABLE contact (
   offered_epoch INTEGER,
   offered_generation INTEGER,
   offered_signatures TEXT
-) STRICT;
+, ahead_ms INTEGER) STRICT;
 
 CREATE TABLE desired (
   site_id TEXT NOT NULL REFERENCES site (id),

@@ -1,7 +1,13 @@
 // The chain of the audit as any reader computes it.
 
 import test from 'ava';
-import { auditHash, auditRoot, brokenAuditRow, type ChainedRow, chainStart } from '../../proto/audit-chain.ts';
+import {
+  auditHash,
+  auditRoot,
+  brokenAuditRow,
+  type ChainedRow,
+  chainStart,
+} from '../../proto/audit-chain.ts';
 
 function chain(count: number): readonly ChainedRow[] {
   const rows: ChainedRow[] = [];
