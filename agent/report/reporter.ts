@@ -132,11 +132,10 @@ const endsProblem: ReadonlySet<StepKind> = new Set(['apply', 'delete', 'forget']
 function siteConditions({ site, desired, journal, isFull }: AgentStore): readonly Condition[] {
   const codes: Condition['code'][] = [];
   const refusal = journal.openRefusal();
-  // Somebody here wanted it so, and HeldOnSite says it.
-  const isRefused = refusal !== undefined && refusal.code !== 'SITE_HELD';
   const offered = desired.releases().get('offered');
-  if (isRefused) codes.push('OfferRefused');
-  else if (offered !== undefined && offered.digest !== desired.held()?.release.digest)
+  // What a hold refused is said by HeldOnSite: somebody here wanted it so.
+  if (refusal !== undefined && refusal.code !== 'SITE_HELD') codes.push('OfferRefused');
+  if (refusal === undefined && offered !== undefined && offered.digest !== desired.held()?.release.digest)
     codes.push('ContentIncomplete');
   if ((site.read()?.revokedAtMs ?? null) !== null) codes.push('SiteRevoked');
   if (isFull()) codes.push('StoreFull');

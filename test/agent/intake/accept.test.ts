@@ -77,7 +77,7 @@ async function stage(t: ExecutionContext): Promise<Stage> {
     director: director.publicKey,
     keyset: keysetOf(1, ada),
     capability: 1,
-    isHeld: false,
+    isHeld: store.holds.current(nowMs) !== undefined,
     nowMs,
   });
   let acceptor = new Acceptor({ store, source, view });
@@ -130,6 +130,35 @@ test('a value goes to its places, and the bytes that result are kept under their
   t.is(a?.digest, made.release.objects[0]?.digest);
   const bytes = await store.content.get(b?.digest as never);
   t.deepEqual(JSON.parse(String(bytes)), configMapObject('b', { title: 'Ours', rest: '${title}' }));
+});
+
+test('while the site is held nothing new is fetched or held; a hold that begins during the fetch counts too', async (t) => {
+  const { store, source, take, reconnect } = await stage(t);
+  const made = makeRelease(many(3));
+  source.add(made);
+  const document = makeDocument(director, made);
+  const hold = { sinceMs: nowMs, untilMs: nowMs + 1, why: 'w' };
+  store.holds.set(hold);
+  t.like(await take(offer(made, document)), {
+    kind: 'refused',
+    refusal: { code: 'SITE_HELD', generation: 1 },
+  });
+  t.deepEqual(source.calls, [], 'nothing was fetched');
+  store.holds.clear();
+  const fetch = source.fetch.bind(source);
+  source.fetch = (...args) => {
+    store.holds.set(hold);
+    return fetch(...args);
+  };
+  reconnect();
+  t.like(await take(offer(made, document)), { kind: 'refused', refusal: { code: 'SITE_HELD' } });
+  t.is(store.desired.held(), undefined);
+  t.is(store.journal.openRefusal()?.code, 'SITE_HELD');
+  store.holds.clear();
+  source.fetch = fetch;
+  reconnect();
+  t.like(await take(offer(made, document)), { kind: 'accepted' });
+  t.is(store.journal.openRefusal(), undefined);
 });
 
 test('a chain in parts is judged part by part and acted on at the end', async (t) => {

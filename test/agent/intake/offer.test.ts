@@ -104,6 +104,11 @@ test('a document past its day is not acted on', (t) => {
   t.is(hindranceOf([at(1)], { nowMs: Date.UTC(2027, 4, 22, 10) }), 'DOCUMENT_EXPIRED');
 });
 
+test('a site on hold acts on nothing new, and says other hindrances first', (t) => {
+  t.is(hindranceOf([at(1)], { isHeld: true }), 'SITE_HELD');
+  t.is(hindranceOf([at(1)], { isHeld: true, nowMs: Date.UTC(2028, 0, 1) }), 'DOCUMENT_EXPIRED');
+});
+
 const wrongType = () => {
   const payload = Buffer.from('{}');
   const payloadType = payloadTypes.release;
