@@ -6,7 +6,7 @@ import { labelled, type ScreenOptions, wrapped } from './wrap.ts';
 export function noAgentScreen(socket: string, { width, paint }: ScreenOptions): string {
   const { text, next } = errors.AGENT_NOT_RUNNING;
   return [
-    wrapped(`${paint('red', 'NO AGENT:')} ${text} (AGENT_NOT_RUNNING)`, width, 2),
+    wrapped(`${paint('red', 'AGENT_NOT_RUNNING:')} ${text}`, width, 2),
     wrapped(`  ${next}`, width, 2),
     '',
     labelled('Asked', socket, width),

@@ -52,7 +52,7 @@ test('status without an agent says so and what to do, and ends with 4', async (t
   const shown = await treAgent(nobody, ['status']);
   t.is(shown.code, 4);
   t.is(shown.stdout, '');
-  t.regex(shown.stderr, /^NO AGENT: .*AGENT_NOT_RUNNING.*\n {2}Start tre-agent/);
+  t.regex(shown.stderr, /^AGENT_NOT_RUNNING: No agent answers on this machine\.\n {2}Start tre-agent/);
 });
 
 test('a schema is printed for whatever prints JSON', async (t) => {
