@@ -9,7 +9,7 @@ import { environment } from '../daemon/config.ts';
 import manifest from '../package.json' with { type: 'json' };
 import { registerAudit } from './audit.ts';
 import { registerAuditVerify } from './audit-verify.ts';
-import { processContext } from './context.ts';
+import { exitCodes, processContext } from './context.ts';
 import { registerEvents } from './events.ts';
 import { describeFailure } from './failure.ts';
 import { registerKey } from './key.ts';
@@ -87,7 +87,10 @@ for (const register of [
 try {
   await program.parseAsync(process.argv);
 } catch (error) {
-  const failure = describeFailure(error);
+  // Whoever pressed Ctrl-C knows why it ended.
+  const failure = interrupted.signal.aborted
+    ? { exitCode: exitCodes.failed, text: '' }
+    : describeFailure(error);
   if (failure.text !== '') context.err(failure.text);
   context.exitCode = failure.exitCode;
 }

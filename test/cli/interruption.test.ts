@@ -1,10 +1,14 @@
 // What follows or watches outlives the control plane: killed in the middle and started again, no event is missing and
 // none is told twice, and a table that nobody confirms says how old it is.
 
+import { join } from 'node:path';
+import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import type { EventAnswer, SiteAnswer } from '../../cli/answers.ts';
 import { withoutColour } from '../../cli/paint.ts';
+import { environment } from '../../daemon/config.ts';
+import { systemExec } from '../../daemon/exec.ts';
 import {
   type ControlPlaneProcess,
   controlPlaneProcess,
@@ -128,4 +132,20 @@ test('a watch survives a restart: in place on a terminal, in lines elsewhere, in
   t.notRegex(written.at(-1) ?? '', /No answer/);
   const [, up] = /^\u001b\[(\d+)F/.exec(written.at(-1) ?? '') ?? [];
   t.is(Number(up), (written.at(-2) ?? '').split('\n').length - 1, 'drawn over what stood there, no more');
+});
+
+test('Ctrl-C ends a command that waits, without a word about it', async (t) => {
+  const { desk } = await restartable(t);
+  await desk.done('site', 'create', 'york');
+  const lines: string[] = [];
+  const main = join(import.meta.dirname, '../../cli/main.ts');
+  const exec = systemExec({ ...environment(), XDG_CONFIG_HOME: join(desk.folder, 'config') });
+  const child = await exec.spawn(process.execPath, [main, 'site', 'wait', 'york'], {
+    output: { line: (text) => void lines.push(text) },
+  });
+  t.teardown(() => child.stop());
+  await eventually(() => lines.length === 1, { ...soon, what: 'a line' });
+  child.kill('SIGINT');
+  t.deepEqual(await child.exited, { code: 1, signal: null });
+  t.is(lines.length, 1, lines.join('\n'));
 });
