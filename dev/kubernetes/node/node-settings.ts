@@ -115,6 +115,9 @@ export function kubeletSettings({ caFile, cgroup }: KubeletFacts): Readonly<Reco
     failSwapOn: false,
     makeIPTablesUtilChains: false,
     resolvConf: '',
+    // Nobody answers there, at once; without it the kubelet warns of every pod.
+    clusterDNS: ['10.43.0.10'],
+    clusterDomain: 'cluster.local',
     evictionHard: { 'memory.available': '50Mi', 'nodefs.available': '0%', 'imagefs.available': '0%' },
     imageGCHighThresholdPercent: 100,
     imagePullCredentialsVerificationPolicy: 'NeverVerify',
