@@ -4,6 +4,7 @@
 import type { Command } from 'commander';
 import type { PublishedAnswer } from './answers.ts';
 import { type CommandContext, group } from './context.ts';
+import { minuteText } from './moments.ts';
 import { type OutputFormat, outputOption, printTable } from './output.ts';
 import { connect } from './server.ts';
 import type { Column } from './table.ts';
@@ -14,7 +15,7 @@ const columns: readonly Column<PublishedAnswer>[] = [
   { title: 'name', value: (release) => release.name },
   { title: 'version', value: (release) => release.version },
   { title: 'signatures', value: (release) => String(release.signatures) },
-  { title: 'published', value: (release) => release.publishedAt },
+  { title: 'published', value: (release) => minuteText(release.publishedAt) },
   { title: 'digest', value: (release) => release.digest.slice(0, shownDigest) },
   { title: 'by', value: (release) => release.publishedBy, wide: true },
   { title: 'full digest', value: (release) => release.digest, wide: true },

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { TreError } from '../proto/errors.ts';
 import type { SiteDetailAnswer } from './answers.ts';
 import { type CommandContext, exitCodes, group } from './context.ts';
+import { minuteText } from './moments.ts';
 import type { RestClient } from './rest.ts';
 import { connect } from './server.ts';
 
@@ -49,7 +50,7 @@ async function onlyWaiting(
   const [only, ...others] = waiting;
   if (only === undefined) throw new TreError('SITE_NOT_JOINED', `No machine waits to become ${name}.`);
   if (yes && others.length === 0) return only.fingerprint;
-  for (const one of waiting) context.out(`${one.fingerprint}  asked at ${one.requestedAt}`);
+  for (const one of waiting) context.out(`${one.fingerprint}  asked at ${minuteText(one.requestedAt)}`);
   context.err(`Compare with the words on site, then: trectl site approve ${name} --fingerprint WORDS`);
   context.exitCode = exitCodes.usage;
   return undefined;

@@ -7,6 +7,7 @@ import { type JoinFile, parseJoinFile } from '../proto/join-file.ts';
 import { readKeyset } from '../release/keys.ts';
 import { type CommandContext, group } from './context.ts';
 import { refuse } from './failure.ts';
+import { minuteText } from './moments.ts';
 import { connect } from './server.ts';
 
 interface JoinFileOptions {
@@ -63,7 +64,7 @@ async function writeJoinFile(context: CommandContext, site: string, options: Joi
   const path = options.out ?? `${siteName}.join.json`;
   await context.files.writeAtomic(path, bytes, { mode: 0o600 });
   context.out(
-    `${path}: one machine can become ${siteName} with it, once, until ${expiresAt}. It holds a secret.`,
+    `${path}: one machine can become ${siteName} with it, once, until ${minuteText(expiresAt)}. It holds a secret.`,
   );
   context.out(
     `Next: on that machine, tre-agent run --join ${path}; then here, trectl site approve ${siteName}.`,
