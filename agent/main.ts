@@ -9,6 +9,7 @@ import manifest from '../package.json' with { type: 'json' };
 import { type ErrorCode, TreError } from '../proto/errors.ts';
 import { loadSettings } from './config.ts';
 import { addDoctorCommand } from './doctor/doctor-command.ts';
+import { ownFindings } from './doctor/findings.ts';
 import { describeFailure } from './failure.ts';
 import { processContext, withSocket } from './local/command-context.ts';
 import { addExplainCommand } from './local/explain-command.ts';
@@ -48,8 +49,11 @@ Examples:
   $ tre-agent run                       (everything from /etc/tre-agent/agent.yaml)`,
   )
   .action(run);
+const doctorCodes = Object.entries(ownFindings).map(
+  ([code, words]) => ({ code, kind: 'finding of doctor', weight: '', ...words }) as const,
+);
 addStatusCommand(program, context);
-addExplainCommand(program, context);
+addExplainCommand(program, context, doctorCodes);
 addHoldCommands(program, context);
 addLedgerCommand(program, context);
 addDoctorCommand(program, context);

@@ -6,14 +6,14 @@ import { healthReasons } from '../../proto/health-reasons.ts';
 
 export interface Explanation {
   readonly code: string;
-  readonly kind: 'condition' | 'error' | 'health reason';
-  /** How bad: of a condition its severity, of an error its exit code, of a reason the health that it stands for. */
+  readonly kind: 'condition' | 'error' | 'health reason' | 'finding of doctor';
+  /** How bad: of a condition its severity, of an error its exit code, of a reason the health that it stands for; may be empty. */
   readonly weight: string;
   readonly text: string;
   readonly next: string;
 }
 
-const all: readonly Explanation[] = [
+const closedLists: readonly Explanation[] = [
   ...Object.entries(conditions).map(
     ([code, { severity, ...words }]) => ({ code, kind: 'condition', weight: severity, ...words }) as const,
   ),
@@ -26,18 +26,18 @@ const all: readonly Explanation[] = [
   ),
 ];
 
-/** What a text may mean, however it is written; empty for no code. */
-export function explanationsOf(text: string): readonly Explanation[] {
-  return all.filter(({ code }) => bare(code) === bare(text));
+/** What a text may mean, however it is written; empty for no code. `more` are codes of other rooms. */
+export function explanationsOf(text: string, more: readonly Explanation[] = []): readonly Explanation[] {
+  return [...closedLists, ...more].filter(({ code }) => bare(code) === bare(text));
 }
 
 const shownNear = 5;
 
 /** The codes that look like a text, the nearest first. */
-export function nearCodes(text: string): readonly string[] {
+export function nearCodes(text: string, more: readonly Explanation[] = []): readonly string[] {
   const given = bare(text);
   const far = Math.max(2, Math.floor(given.length / 3));
-  const near = all.map(({ code }) => ({ code, far: distance(given, bare(code)) }));
+  const near = [...closedLists, ...more].map(({ code }) => ({ code, far: distance(given, bare(code)) }));
   const within = near.filter(
     (one) => one.far <= far || (given.length >= 4 && bare(one.code).includes(given)),
   );

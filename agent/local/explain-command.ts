@@ -14,7 +14,12 @@ export interface ExplainedCode extends Explanation {
   readonly now: readonly string[] | null;
 }
 
-export function addExplainCommand(program: Command, context: LocalContext): void {
+/** `more` are the codes of rooms that stand above this one. */
+export function addExplainCommand(
+  program: Command,
+  context: LocalContext,
+  more: readonly Explanation[] = [],
+): void {
   withSocket(
     program.command('explain').argument('[code]', 'a code of a condition, an error or a reason of health'),
   )
@@ -29,25 +34,31 @@ Examples:
   $ tre-agent explain NetworkPolicyNotEnforced
   $ tre-agent explain            (everything that holds at this site now)`,
     )
-    .action((code: string | undefined, flags: Flags) => explain(code, flags, context));
+    .action((code: string | undefined, flags: Flags) => explain({ code, flags, more }, context));
 }
 
-async function explain(code: string | undefined, flags: Flags, context: LocalContext): Promise<void> {
+interface Question {
+  readonly code: string | undefined;
+  readonly flags: Flags;
+  readonly more: readonly Explanation[];
+}
+
+async function explain({ code, flags, more }: Question, context: LocalContext): Promise<void> {
   const { socket } = (await context.settings(flags)).values;
   const status = await statusIfAny(socket);
   if (code === undefined && status === undefined)
     throw new TreError('USAGE', 'name a code: no agent answers here that could say which hold now');
-  const explanations = (code === undefined ? codesNow(status) : [code]).flatMap(known);
+  const explanations = (code === undefined ? codesNow(status) : [code]).flatMap((one) => known(one, more));
   const explained = explanations.map((one): ExplainedCode => ({ ...one, now: nowOf(one, status) }));
   if (flags['output'] === 'json') context.out(JSON.stringify(explained, undefined, 2));
   else if (explained.length === 0) context.out('Nothing is the matter: no condition holds now.');
   else context.out(explained.map((one) => textOf(one, context)).join('\n\n'));
 }
 
-function known(code: string): readonly Explanation[] {
-  const found = explanationsOf(code);
+function known(code: string, more: readonly Explanation[]): readonly Explanation[] {
+  const found = explanationsOf(code, more);
   if (found.length > 0) return found;
-  const near = nearCodes(code);
+  const near = nearCodes(code, more);
   const hint = near.length === 0 ? '' : ` Did you mean ${near.join(', ')}?`;
   throw new TreError('CODE_UNKNOWN', `${errors.CODE_UNKNOWN.text}${hint}`, { facts: { code } });
 }
@@ -65,6 +76,7 @@ function codesNow(status: AgentStatus | undefined): readonly string[] {
 }
 
 function nowOf({ kind, code }: Explanation, status: AgentStatus | undefined): readonly string[] | null {
+  if (kind === 'finding of doctor') return ['`tre-agent doctor` says whether it holds'];
   if (status === undefined) return null;
   const { conditions, health, refusal, problems } = status;
   switch (kind) {
@@ -93,7 +105,7 @@ function textOf(
   { width, paint }: LocalContext,
 ): string {
   return [
-    wrapped(`${paint('bold', code)} (${kind}, ${weight})`, width, 2),
+    wrapped(`${paint('bold', code)} (${[kind, weight].filter((part) => part !== '').join(', ')})`, width, 2),
     labelled('What it is', text, width),
     labelled('What to do', next, width),
     ...(now ?? ['not known: no agent answers on this machine']).map((line, at) =>

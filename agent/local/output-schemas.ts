@@ -128,7 +128,7 @@ export const outputSchemas: Readonly<Record<string, JsonSchema>> = {
   explain: list(
     object({
       code: text,
-      kind: oneOf('condition', 'error', 'health reason'),
+      kind: oneOf('condition', 'error', 'health reason', 'finding of doctor'),
       weight: text,
       ...words,
       now: orNull(list(text)),

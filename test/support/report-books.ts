@@ -43,7 +43,7 @@ export function waitingReports({ agent }: Layout): number {
 export function receivedBy({ controlPlane }: Layout): readonly ReceivedRow[] {
   const rows = read<{ bootId: string; sequence: number; event: string }>(
     join(controlPlane, 'control-plane.db'),
-    `SELECT boot_id AS bootId, sequence, event FROM site_event WHERE kind = 'run' ORDER BY id`,
+    `SELECT boot_id AS bootId, sequence, event FROM event WHERE kind = 'run' ORDER BY id`,
   );
   return rows.map(({ bootId, sequence, event }) => ({ bootId, sequence, run: runOf(event) }));
 }
