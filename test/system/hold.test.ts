@@ -19,7 +19,7 @@ interface SiteBody {
   readonly refused: { readonly code: string; readonly generation: number } | null;
   readonly state: {
     readonly conditions: readonly { readonly code: string }[];
-    readonly hold?: { readonly until: string } | null;
+    readonly hold: { readonly since: string; readonly until: string } | null;
   } | null;
 }
 
@@ -90,7 +90,9 @@ test.serial('held: refused at both ends; released: accepted within seconds', asy
     (seen) => seen.state?.conditions.some(({ code }) => code === 'HeldOnSite') === true,
     'the hold at the control plane',
   );
-  if (state?.hold !== undefined) t.truthy(state.hold?.until);
+  const forMs = Date.parse(state?.hold?.until ?? '') - Date.parse(state?.hold?.since ?? '');
+  t.is(forMs, 8 * hourMs);
+  t.false(JSON.stringify(state).includes('Dr Who'));
   await assign(control, 'north', release('2.0.0'));
   await until(
     () => store.journal.openRefusal(),
@@ -107,7 +109,7 @@ test.serial('held: refused at both ends; released: accepted within seconds', asy
   t.true(Date.now() - releasedAtMs < 5_000);
   await until(
     () => site(control),
-    (seen) => seen.refused === null && seen.state?.conditions.length === 0,
+    (seen) => seen.refused === null && seen.state?.hold === null && seen.state.conditions.length === 0,
     'no word of it at the control plane',
   );
 });
