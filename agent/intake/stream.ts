@@ -131,10 +131,11 @@ export class Stream {
     }
   }
 
-  #welcome({ capability: theirs, heartbeatMs, serverTimeMs }: Welcome): void {
+  #welcome({ capability: theirs, heartbeatMs, serverTimeMs, reportAgain }: Welcome): void {
     if (theirs < oldestCapability) throw new TreError('CAPABILITY_UNSUPPORTED');
     const { minimumMs, maximumMs } = heartbeatBounds;
     if (heartbeatMs > 0) this.#heartbeatMs = Math.min(Math.max(heartbeatMs, minimumMs), maximumMs);
+    if (reportAgain) this.#deps.store.outbox.reportAgain();
     this.#isWelcome = true;
     this.#deps.onWelcome(this.#clockOffset(Number(serverTimeMs)));
     this.wake();

@@ -31,6 +31,8 @@ export interface Outbox {
   readonly lastSequence: () => number;
   /** How many rows wait. */
   readonly waiting: () => number;
+  /** The other side may have lost what it acknowledged: states that do not wait here are queued again when next seen. */
+  readonly reportAgain: () => void;
   /** For a full disk: gives up the states, which will be queued again. */
   readonly shed: () => void;
 }
@@ -55,6 +57,7 @@ export function outboxOver(database: Database, bootId: string): Outbox {
       database.transaction(() => void statements.acknowledge.run(boot, sequence)),
     lastSequence: () => statements.last.get()?.seq ?? 0,
     waiting: () => statements.waiting.get()?.count ?? 0,
+    reportAgain: () => void statements.forgetReported.run(),
     shed: () => {
       statements.shedStates.run();
       statements.shedReported.run();
@@ -80,6 +83,9 @@ function prepare(database: Database) {
     acknowledge: database.prepare('DELETE FROM outbox WHERE boot_id = ? AND sequence <= ?'),
     last: database.prepare<{ seq: number }>(`SELECT seq FROM sqlite_sequence WHERE name = 'outbox'`),
     waiting: database.prepare<{ count: number }>('SELECT COUNT(*) AS count FROM outbox'),
+    forgetReported: database.prepare(
+      'DELETE FROM reported WHERE latest_key NOT IN (SELECT latest_key FROM outbox WHERE latest_key IS NOT NULL)',
+    ),
     shedStates: database.prepare(`DELETE FROM outbox WHERE class = 'state'`),
     shedReported: database.prepare('DELETE FROM reported'),
   };

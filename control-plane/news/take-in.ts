@@ -44,6 +44,11 @@ export class SiteListener {
     });
   }
 
+  /** Not all that the site ever queued has arrived, and no state on this stream. */
+  get awaitsState(): boolean {
+    return this.#awaitsState;
+  }
+
   /** Returns the rows that are new. */
   report(rows: readonly ReportRow[], nowMs: number): readonly ReportRow[] {
     const { contacts, reports, transaction } = this.#store;

@@ -27,7 +27,7 @@ export interface ReportTable {
     siteId: string,
     known: { readonly knownMs: number | null; readonly healthKnownMs: number | null },
   ): void;
-  /** The highest sequence number received of any start of a site's agent; 0 for none. */
+  /** The highest sequence number received of any start of the agent on the machine that counts now; 0 for none. */
   position(siteId: string): number;
   host(siteId: string): Received<HostFacts> | undefined;
   hardware(siteId: string): Received<HardwareFacts> | undefined;
@@ -42,7 +42,8 @@ export function reportTable(database: Database, events: EventTable): ReportTable
      ON CONFLICT (site_id, boot_id) DO UPDATE SET sequence = excluded.sequence, received_at_ms = excluded.received_at_ms`,
   );
   const highest = database.prepare<{ sequence: number | null }>(
-    'SELECT max(sequence) AS sequence FROM report_position WHERE site_id = ?',
+    `SELECT max(sequence) AS sequence FROM report_position WHERE site_id = :siteId AND received_at_ms >=
+       coalesce((SELECT approved_at_ms FROM device WHERE site_id = :siteId AND replaced_at_ms IS NULL), 0)`,
   );
   const put = latestFacts(database);
   const store = (siteId: string, row: ReportRow, arrival: Arrival): void => {
@@ -66,7 +67,7 @@ export function reportTable(database: Database, events: EventTable): ReportTable
           return true;
         }),
       ),
-    position: (siteId) => highest.get(siteId)?.sequence ?? 0,
+    position: (siteId) => highest.get({ siteId })?.sequence ?? 0,
     ...readers(database),
   };
 }

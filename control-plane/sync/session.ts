@@ -141,6 +141,7 @@ export class SyncSession implements OpenSession {
         serverTimeMs: BigInt(clock.now()),
         heartbeatMs: settings.heartbeatMs,
         epoch: store.settings.epoch(),
+        reportAgain: listener.awaitsState,
       },
     });
     this.#outbound.offer();

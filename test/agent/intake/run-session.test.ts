@@ -579,6 +579,7 @@ test('a heartbeat says until when the reports hold, and what was seen by then ha
       stream.say({ case: 'welcome', value: { capability: 1, heartbeatMs: 1_000, epoch: 1 } });
   };
   await join();
+  store.outbox.queue('result', Buffer.from('seen'));
   let looks = 0;
   start({
     lookTimes: () => {
@@ -586,8 +587,6 @@ test('a heartbeat says until when the reports hold, and what was seen by then ha
       return { observedAtMs: 7_000 + looks, healthObservedAtMs: 8_000 + looks };
     },
   });
-  await until(() => looks > 0, 'the stream');
-  store.outbox.queue('result', Buffer.from('seen'));
   const beats = () => server.received.filter((message) => message.case === 'heartbeat');
   await until(() => beats().length > 0, 'a heartbeat');
   const [beat] = beats();
@@ -632,4 +631,33 @@ test('what cannot be written down does not leave', async (t) => {
   t.deepEqual(server.received, []);
   isFull = false;
   await until(() => session.status().kind === 'streaming', 'the stream');
+});
+
+test('the first heartbeat comes at once, however long the control plane lets pass between two', async (t) => {
+  const { server, start, join } = await stage(t);
+  await join();
+  const { session } = start();
+  await until(() => session.status().kind === 'streaming', 'the stream');
+  const beats = () => server.received.filter((message) => message.case === 'heartbeat').length;
+  await until(() => beats() > 0, 'a heartbeat');
+  t.is(beats(), 1);
+});
+
+test('a control plane that lost what it acknowledged is told the states anew, each once', async (t) => {
+  const { server, store, start, join } = await stage(t);
+  await join();
+  const state = (key: string) => ({ key, digest: key, body: Buffer.from(key) });
+  for (const key of ['site', 'host']) t.true(store.outbox.queueState(state(key)));
+  store.outbox.acknowledge(store.outbox.after(0, 1000)[0]?.bootId ?? '', 1);
+  server.script.onMessage = (message, stream) => {
+    if (message.case === 'hello')
+      stream.say({
+        case: 'welcome',
+        value: { capability: 1, heartbeatMs: 30_000, epoch: 1, reportAgain: true },
+      });
+  };
+  const { session } = start();
+  await until(() => session.status().kind === 'streaming', 'the stream');
+  t.true(store.outbox.queueState(state('site')), 'this one was acknowledged, and may be lost');
+  t.false(store.outbox.queueState(state('host')), 'this one was on its way');
 });

@@ -328,3 +328,27 @@ function sendState(stream: TestStream, state: { sequence: bigint; generation: nu
     toBinary(ReportBodySchema, create(ReportBodySchema, { body: { case: 'state', value } })),
   );
 }
+
+test('a control plane that lacks what a site queued asks for it again', async (t) => {
+  const plane = await planeWithRelease(t);
+  const site = await joinSite(plane, 'leeds');
+  const asked = async (outboxSequence: bigint) => {
+    const stream = await openStream(site, { outboxSequence });
+    t.teardown(() => stream.close());
+    const { reportAgain } = (await stream.until('welcome')).value;
+    return { stream, reportAgain };
+  };
+  const { stream, reportAgain } = await asked(0n);
+  t.false(reportAgain, 'nothing was ever queued');
+  await sendState(stream, { sequence: 7n, generation: 0 });
+  await stream.until('ack');
+  t.false((await asked(7n)).reportAgain);
+  t.true((await asked(9n)).reportAgain);
+  const machine = await joinMachine(plane, site.siteId, site.door);
+  const other = await openStream({ ...site, ...machine }, { outboxSequence: 3n });
+  t.teardown(() => other.close());
+  t.true(
+    (await other.until('welcome')).value.reportAgain,
+    'what the machine before told is not what this one queued',
+  );
+});
