@@ -1,9 +1,9 @@
 // Workloads that keep pods: Deployment, StatefulSet, DaemonSet, ReplicaSet. Each rule is the one of kstatus, first match
 // wins; what is not current yet fails at once when the cluster refuses its pods or one of them will not come right.
 // PURE. Called by health-of.ts.
-import type { HealthReason } from '../../proto/health-reasons.ts';
+import { type HealthReason, healthReasons } from '../../proto/health-reasons.ts';
 import type { JsonObject } from '../../proto/strict-json.ts';
-import type { HealthContext } from './context.ts';
+import type { HealthContext, OwnedPod } from './context.ts';
 import { conditionIs, conditionOf, isAt, numberAt, textAt } from './fields.ts';
 import { refusalReason } from './refusal.ts';
 import { because, current, type Verdict } from './verdict.ts';
@@ -99,7 +99,16 @@ export function withPods(object: JsonObject, { pods, refusal }: HealthContext, s
   if (failed !== undefined)
     return { ...failed.verdict, detail: `pod ${failed.name}: ${failed.verdict.detail}` };
   const untils = pods.flatMap(({ verdict }) => (verdict.untilMs === null ? [] : [verdict.untilMs]));
-  return untils.length === 0 ? slow : { ...slow, untilMs: Math.min(...untils) };
+  const detail = slow.detail || waitingFor(pods);
+  return { ...slow, detail, untilMs: untils.length === 0 ? null : Math.min(...untils) };
+}
+
+/** The first pod that is not current yet, and why. */
+function waitingFor(pods: readonly OwnedPod[]): string {
+  for (const { name, verdict } of pods)
+    if (verdict.reason !== null)
+      return `pod ${name}: ${verdict.detail || healthReasons[verdict.reason].text}`;
+  return '';
 }
 
 function replicasOf(object: JsonObject) {

@@ -323,6 +323,14 @@ test('a pod without a node fails its workload when it is 15 s old, and says when
   t.is(say(kind('apps/Deployment'), {}, { pods: [owned('a', status, 15)] }), 'failed PodUnschedulable');
 });
 
+test('what is not current yet says for which pod it waits', (t) => {
+  const pods = [owned('a', { phase: 'Succeeded' }), owned('b', { phase: 'Pending' })];
+  t.like(look(kind('apps/Deployment'), {}, { pods }), {
+    detail: 'pod b: A pod is being started.',
+    untilMs: null,
+  });
+});
+
 test('pods of something that is current are nobody’s trouble', (t) => {
   const crashing = owned('a', {
     phase: 'Running',

@@ -2,7 +2,7 @@
 // and none of the three follows from another.
 import { fromBinary } from '@bufbuild/protobuf';
 import test from 'ava';
-import type { HealthSnapshot } from '../../../agent/health/snapshot.ts';
+import type { HealthSnapshot, NodeTrouble } from '../../../agent/health/snapshot.ts';
 import type { Plan } from '../../../agent/plan/step.ts';
 import type { Wanted } from '../../../agent/plan/world.ts';
 import { Reporter } from '../../../agent/report/reporter.ts';
@@ -52,6 +52,51 @@ const bools = [true, false];
 const combinations = bools.flatMap((applied) =>
   bools.flatMap((healthy) => bools.map((drifted): Facts => ({ applied, healthy, drifted }))),
 );
+
+test('what is not healthy becomes conditions, each with how many objects or nodes it concerns', async (t) => {
+  const store = await openStore(scratch(t), 'boot', 0);
+  t.teardown(() => store[Symbol.asyncDispose]());
+  const health = (
+    status: 'failed' | 'in-progress' | 'terminating' | 'unknown',
+    code: NodeTrouble['code'],
+  ) => {
+    const reason = {
+      failed: 'JobFailed',
+      'in-progress': 'LessReady',
+      terminating: 'Deleting',
+      unknown: 'MayNotLook',
+    } as const;
+    const object = { status, reason: reason[status], sinceMs: 1, detail: '' };
+    const objects = site.objects.map(({ id, index }) => ({ id, index, ...object }));
+    return {
+      ...healthOf(combinations[0] as Facts),
+      healthy: false,
+      objects,
+      nodes: [{ code, node: 'n', detail: '' }],
+    };
+  };
+  let side: SideFacts = {};
+  const reporter = new Reporter(
+    store,
+    () => undefined,
+    () => side,
+  );
+  reporter.report(runOf({ applied: true, healthy: false, drifted: false }), site);
+  for (const [status, node, condition] of [
+    ['failed', 'NodeNotReady', 'NotHealthy'],
+    ['in-progress', 'NodeSilent', 'HealthInProgress'],
+    ['terminating', 'NodeSilent', 'HealthInProgress'],
+    ['unknown', 'ContainerRuntimeDown', 'HealthUnknown'],
+  ] as const) {
+    side = { health: health(status, node) };
+    reporter.refresh(2_000);
+    const held = reporter.last?.conditions.map(({ code, count }) => [code, count]);
+    t.deepEqual(held, [
+      [condition, 2],
+      [node, 1],
+    ]);
+  }
+});
 
 for (const facts of combinations)
   test(`reported as it is: ${JSON.stringify(facts)}`, async (t) => {
