@@ -21,7 +21,7 @@ export const auditPolicy = {
   rules: [{ level: 'Metadata' }],
 };
 
-/** Everything that the API server says to kubelets and pods goes through the relay; see go/relay.go. */
+/** Everything that the API server says to kubelets and pods goes through the relay; see go-node/node-relay. */
 export const egressSettings = {
   apiVersion: 'apiserver.k8s.io/v1beta1',
   kind: 'EgressSelectorConfiguration',

@@ -36,10 +36,10 @@ export const kubernetesBuild: GoBuild = {
 
 const runcModule = 'github.com/opencontainers/runc';
 
-/** containerd, the CNI plugins, and runc where libseccomp's headers are there. */
+/** The relay, containerd, the CNI plugins, and runc where libseccomp's headers are there. */
 export function nodeBuild(withRunc: boolean): GoBuild {
   const { version } = nodeModules['github.com/containerd/containerd/v2'];
-  const packages = nodePackages().filter((name) => withRunc || name !== runcModule);
+  const packages = ['./node-relay', ...nodePackages().filter((name) => withRunc || name !== runcModule)];
   return {
     name: 'node',
     source: module('go-node'),

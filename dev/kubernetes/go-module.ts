@@ -35,7 +35,6 @@ export const parts = [
   'kubectl',
   'kubelet',
   'kwok',
-  'node-relay',
 ] as const;
 export type Part = (typeof parts)[number];
 
@@ -95,7 +94,7 @@ export function nodeGoMod(): string {
   ]);
 }
 
-/** Import paths of the node's programs. */
+/** Import paths of the node's programs of other modules. */
 export function nodePackages(): string[] {
   return Object.entries(nodeModules).flatMap(([name, { programs }]) =>
     programs.map((program) => (program === '' ? name : `${name}/${program}`)),

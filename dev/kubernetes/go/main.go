@@ -37,7 +37,6 @@ var parts = map[string]part{
 	"kubectl":                 {command: kubectl.NewDefaultKubectlCommand},
 	"kubelet":                 {command: kubeletCommand, server: true},
 	"kwok":                    {command: kwokCommand, server: true},
-	"node-relay":              {command: relayCommand, server: true},
 }
 
 func main() {

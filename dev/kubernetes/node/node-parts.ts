@@ -22,7 +22,7 @@ export type NodePart = (typeof nodeParts)[number];
 
 /** Programs of a node on this machine. */
 export interface NodePrograms {
-  /** Of containerd, its shim, ctr and the network plugins. */
+  /** Of the relay, containerd, its shim, ctr and the network plugins. */
   readonly folder: string;
   /** Of what runs inside our images. */
   readonly images: string;
@@ -62,7 +62,7 @@ export function nodePartsOf(
     return part(name, entered.command, entered.args);
   };
   return {
-    'node-relay': part('node-relay', binaries.path('node-relay'), [
+    'node-relay': part('node-relay', join(programs.folder, 'node-relay'), [
       `--namespace=${world.networkNamespace}`,
       `--server=127.0.0.1:${apiPort}`,
       `--socket=${relaySocketName}`,

@@ -1,5 +1,5 @@
 // A real node: containerd and a kubelet in namespaces of their own, images of our own, pods that run. The API server
-// stays on loopback of the machine; a relay carries both ways (go/relay.go). Invariants: everything ends with the
+// stays on loopback of the machine; a relay carries both ways (go-node/node-relay). Invariants: everything ends with the
 // starter; a start begins with an empty node, as if the machine were new, so nothing of an earlier run is shown.
 // Called by start-kubernetes.ts; tests kill and restart the parts through it.
 import { join } from 'node:path';
