@@ -6,7 +6,7 @@ import { answersOrData } from './answers-or-data.ts';
 import { type Flags, type LocalContext, withSocket } from './command-context.ts';
 import { fieldsOf } from './ledger-fields.ts';
 import { type KnownRelease, type LedgerLine, ledgerLines } from './ledger-lines.ts';
-import { extentText, LedgerSummary, messageText, type ShownMessage } from './ledger-screen.ts';
+import { extentText, joined, LedgerSummary, messageText, type ShownMessage } from './ledger-screen.ts';
 import { flagMs } from './time-flag.ts';
 
 const usualCount = 20;
@@ -16,13 +16,16 @@ export function addLedgerCommand(program: Command, context: LocalContext): void 
     .description('show what left this building, field by field, and why')
     .option('--data <folder>', 'the data folder, read when no agent runs')
     .option('--since <time>', 'only of the last while, such as 24h')
-    .option('--last <count>', `only the newest so many messages (default: ${usualCount}, without --since)`)
+    .option(
+      '--last <count>',
+      `the newest so many messages, heartbeats not counted (default: ${usualCount}, without --since)`,
+    )
     .option('--summary', 'every field once: how often it left, and what it said last')
     .addOption(new Option('-o, --output <format>', 'how to print').choices(['text', 'json']).default('text'))
     .addHelpText(
       'after',
       `
-Kept are the newest 64 MiB of at most 400 days. Of each earlier day the heartbeats are one entry, which says how many.
+Kept are the newest 64 MiB of at most 400 days. Heartbeats in a row, and those of a day gone by, are shown as one.
 With -o json, one line per message.
 
 Examples:
@@ -39,7 +42,7 @@ async function ledger(flags: Flags, context: LocalContext): Promise<void> {
   const summary = flags['summary'] === true ? new LedgerSummary() : undefined;
   const isJson = flags['output'] === 'json';
   let releases: readonly KnownRelease[] = [];
-  let footer = '';
+  let pending: ShownMessage | undefined;
   let [shown, extent]: [number, Extract<LedgerLine, { kind: 'extent' }>['extent'] | undefined] = [
     0,
     undefined,
@@ -55,12 +58,20 @@ async function ledger(flags: Flags, context: LocalContext): Promise<void> {
     shown += line.count;
     const message = messageOf(line, releases);
     if (summary !== undefined) summary.add(message);
-    else context.out(isJson ? JSON.stringify(message) : `${messageText(message, context)}\n`);
+    else if (isJson) context.out(JSON.stringify(message));
+    else pending = next(pending, message, context);
   }
-  if (extent !== undefined) footer = extentText(extent, shown, context.width);
+  if (pending !== undefined) context.out(`${messageText(pending, context)}\n`);
   if (summary !== undefined)
     context.out(isJson ? JSON.stringify(summary.rows(), undefined, 2) : `${summary.text(context)}\n`);
-  if (!isJson) context.out(footer);
+  if (!isJson && extent !== undefined) context.out(extentText(extent, shown, context.width));
+}
+
+/** Prints what is complete; heartbeats in a row wait for their last. */
+function next(pending: ShownMessage | undefined, message: ShownMessage, context: LocalContext): ShownMessage {
+  const both = pending === undefined ? undefined : joined(pending, message);
+  if (pending !== undefined && both === undefined) context.out(`${messageText(pending, context)}\n`);
+  return both ?? message;
 }
 
 function messageOf(

@@ -11,17 +11,23 @@ export interface ShownMessage {
   /** RFC 3339, UTC. */
   readonly at: string;
   readonly message: string;
-  /** More than one only for heartbeats of earlier days: `fields` are those of the last. */
+  /** More than one only for heartbeats: `at` and `fields` are those of the last. */
   readonly count: number;
   readonly bytes: number;
   readonly fields: readonly LedgerField[];
+}
+
+/** Heartbeats in a row as one, with the fields of the last; undefined for two messages that are not such. */
+export function joined(one: ShownMessage, next: ShownMessage): ShownMessage | undefined {
+  const areBeats = one.message === 'Heartbeat' && next.message === 'Heartbeat';
+  return areBeats ? { ...next, count: one.count + next.count } : undefined;
 }
 
 export function messageText(
   { at, message, count, bytes, fields }: ShownMessage,
   { width, paint }: ScreenOptions,
 ): string {
-  const many = count > 1 ? `, ${count} of that day, the last one` : '';
+  const many = count > 1 ? `, the last of ${count}` : '';
   return [
     paint('bold', `${second(at)}  ${message}${many}, ${counted(bytes, 'byte')}`),
     ...fields.map(({ path, value, knownAs, class: kind, why }) =>

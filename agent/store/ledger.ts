@@ -26,7 +26,7 @@ export interface Ledger {
   readonly add: (message: string, body: Uint8Array, nowMs: number) => void;
   /** The oldest after a number that are not older than a time, at most `limit`. */
   readonly after: (number: number, sinceMs: number, limit: number) => readonly LedgerEntry[];
-  /** The number after which the newest `count` rows come. */
+  /** The number after which the newest `count` rows come, heartbeats not counted. */
   readonly beforeLast: (count: number) => number;
   readonly extent: () => LedgerExtent;
   /** For a full disk: gives up the oldest, some at a time, but never the newest few. */
@@ -95,7 +95,7 @@ function prepare(database: Database) {
        ORDER BY number LIMIT ?`,
     ),
     beforeLast: database.prepare<{ number: number }>(
-      'SELECT number FROM ledger ORDER BY number DESC LIMIT 1 OFFSET ?',
+      `SELECT number FROM ledger WHERE message <> 'Heartbeat' ORDER BY number DESC LIMIT 1 OFFSET ?`,
     ),
     kept: database.prepare<{ kept: number; firstAtMs: number | null }>(
       'SELECT COALESCE(SUM(count), 0) AS kept, MIN(at_ms) AS firstAtMs FROM ledger',

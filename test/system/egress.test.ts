@@ -183,7 +183,8 @@ async function checkCommands(t: ExecutionContext, data: string, rows: number): P
       maxOutputBytes: 2 ** 28,
     });
   const newest = await run('ledger', '-o', 'json', '--last', '300');
-  t.is(newest.stdout.trim().split('\n').length, 300, 'one line per message');
+  const others = newest.stdout.split('\n').filter((line) => line !== '' && !line.includes('"Heartbeat"'));
+  t.is(others.length, 300, 'one line per message');
   const summary = await run('ledger', '--summary');
   t.true(summary.stdout.includes(`${rows} of ${rows} messages that left this machine`));
   t.false(summary.stdout.includes(token), 'the token is not kept');

@@ -183,12 +183,16 @@ const sync = '/tre.v1.SyncService/Sync';
 
 /** A few messages, as they are sent. */
 function sendSome(facts: LocalFacts): void {
+  const empty = { case: 'report' as const, value: { rows: [{}] } };
+  const report = toBinary(SyncRequestSchema, create(SyncRequestSchema, { message: empty }));
   const begin = create(BeginRequestSchema, { siteId: 's', token: 'join-token', csr: Buffer.from([1, 2]) });
   send(facts, '/tre.v1.EnrolmentService/Begin', toBinary(BeginRequestSchema, begin));
+  for (let at = 0; at < 10; at += 1) send(facts, sync, report);
   for (let beat = 1; beat <= 30; beat += 1) {
     const message = { case: 'heartbeat', value: { sentAtMs: BigInt(nowMs + beat) } } as const;
     send(facts, sync, toBinary(SyncRequestSchema, create(SyncRequestSchema, { message })));
   }
+  for (let at = 0; at < 15; at += 1) send(facts, sync, report);
 }
 
 test('ledger: the newest by itself, all with --since, every field once with --summary', async (t) => {
@@ -196,13 +200,14 @@ test('ledger: the newest by itself, all with --since, every field once with --su
   sendSome(facts);
   const agent = await agentWith(t, facts);
   const usual = await treAgent(agent, ['ledger']);
-  t.is(usual.stdout.match(/^2026-11-23 10:06:00 UTC {2}Heartbeat, \d+ bytes$/gm)?.length, 20);
+  t.is(usual.stdout.match(/^2026-11-23 10:06:00 UTC {2}Report, 4 bytes$/gm)?.length, 20);
+  t.is(usual.stdout.match(/^2026-11-23 10:06:00 UTC {2}Heartbeat, the last of 30, \d+ bytes$/gm)?.length, 1);
   t.regex(usual.stdout, / {2}heartbeat\.sent_at_ms = 2026-11-23T10:06:00\.030Z - time: when it was sent/);
-  t.regex(usual.stdout, /20 of 31 messages that left this machine since 2026-11-23\./);
+  t.regex(usual.stdout, /50 of 56 messages that left this machine since 2026-11-23\./);
   const clock = { ...manualClock(), now: () => nowMs };
   const json = await treAgent(agent, ['ledger', '--since', '24h', '-o', 'json'], { clock });
   const lines = json.stdout.trim().split('\n');
-  t.is(lines.length, 31);
+  t.is(lines.length, 56);
   for (const line of lines) fits(t, 'ledger', line);
   const summary = await treAgent(agent, ['ledger', '--summary', '-o', 'json']);
   const rows = fits(t, 'ledger --summary', summary.stdout) as {
@@ -263,7 +268,7 @@ test('ledger: without an agent, from the data folder', async (t) => {
   await store[Symbol.asyncDispose]();
   const shown = await treAgent({ ...nobody, data }, ['ledger', '--last', '1']);
   t.is(shown.code, 0, shown.stderr);
-  t.regex(shown.stdout, /1 of 31 messages/);
+  t.regex(shown.stdout, /1 of 56 messages/);
   t.is((await treAgent({ ...nobody, data: scratch(t) }, ['ledger'])).code, 4);
 });
 
