@@ -19,7 +19,7 @@ export async function* answersOrData(
     if (!(error instanceof TreError) || error.code !== 'AGENT_NOT_RUNNING') throw error;
     if ((await systemFiles.stat(join(data, 'state.db'))) === undefined) throw error;
     // Nothing is queued here, so no report will ever carry this name.
-    await using store = await openStore(data, 'reading', 0);
+    await using store = await openStore(data, 'reading');
     yield* read(store);
   }
 }

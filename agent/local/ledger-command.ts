@@ -2,6 +2,7 @@
 // running agent, or reads its data folder when none runs. Registered by main.ts.
 import { type Command, Option } from 'commander';
 import { errors, TreError } from '../../proto/errors.ts';
+import type { LedgerExtent } from '../store/ledger.ts';
 import { answersOrData } from './answers-or-data.ts';
 import { type Flags, type LocalContext, withSocket } from './command-context.ts';
 import { fieldsOf } from './ledger-fields.ts';
@@ -43,10 +44,8 @@ async function ledger(flags: Flags, context: LocalContext): Promise<void> {
   const isJson = flags['output'] === 'json';
   let releases: readonly KnownRelease[] = [];
   let pending: ShownMessage | undefined;
-  let [shown, extent]: [number, Extract<LedgerLine, { kind: 'extent' }>['extent'] | undefined] = [
-    0,
-    undefined,
-  ];
+  let extent: LedgerExtent | undefined;
+  let shown = 0;
   const lines = answersOrData(values, { command: 'ledger', ...question }, (store) =>
     ledgerLines(store, question),
   );

@@ -36,11 +36,9 @@ export function wrapped(text: string, width: number, indent = 0): string {
 
 /** `Label:        value`, the value in a column of its own. */
 export function labelled(label: string, value: string, width: number): string {
-  const head = `${label}:`.padEnd(labelWidth);
-  const [first = '', ...rest] = wrapped(`${'x'.repeat(labelWidth - 1)} ${value}`, width, labelWidth).split(
-    '\n',
-  );
-  return [head + first.slice(labelWidth), ...rest].join('\n').trimEnd();
+  const [first = '', ...rest] = wrapped(value, width - labelWidth).split('\n');
+  const head = `${label}:`.padEnd(labelWidth) + first;
+  return [head.trimEnd(), ...rest.map((line) => ' '.repeat(labelWidth) + line)].join('\n');
 }
 
 const labelWidth = 16;
