@@ -47,9 +47,12 @@ export function createHealthBooks(store: ObjectHealthStore): HealthBooks {
     enter: ({ wanted, verdicts: seen, nodes, observedAtMs }) => {
       const verdicts = steady(known, better, seen, observedAtMs);
       keep(store, known, verdicts, observedAtMs);
+      const earlier = new Map(snapshot?.objects.map((object) => [object.id, object]));
       const objects = wanted.objects.map(({ id, index }): ObjectHealth => {
-        const health = known.get(id) ?? unknownSince(observedAtMs);
-        return { id, index, ...health, detail: verdicts.get(id)?.detail ?? '' };
+        const { status, reason, detail } = verdicts.get(id) ?? because('NotLookedAt');
+        const before = isUnseen(reason) ? earlier.get(id) : known.get(id);
+        const sinceMs = before?.reason === reason ? before.sinceMs : observedAtMs;
+        return { id, index, status, reason, sinceMs, detail };
       });
       const healthy = objects.every(({ status }) => status === 'current');
       return replace({ observedAtMs, generation: wanted.generation, healthy, objects, nodes });
@@ -65,8 +68,8 @@ export function createHealthBooks(store: ObjectHealthStore): HealthBooks {
       snapshot = { ...snapshot, healthy: false, objects };
     },
     lose: ({ generation, objects }, sinceMs, detail) => {
-      const unknown = { ...unknownSince(sinceMs), detail };
-      const lost = objects.map(({ id, index }): ObjectHealth => ({ id, index, ...unknown }));
+      const { status, reason } = because('NotLookedAt');
+      const lost = objects.map(({ id, index }) => ({ id, index, status, reason, sinceMs, detail }));
       // The time stays that of the last answer.
       const observedAtMs = snapshot?.observedAtMs ?? 0;
       return replace({ observedAtMs, generation, healthy: false, objects: lost, nodes: [] });
@@ -77,8 +80,9 @@ export function createHealthBooks(store: ObjectHealthStore): HealthBooks {
   };
 }
 
-function unknownSince(sinceMs: number): KnownHealth {
-  return { status: 'unknown', reason: 'NotLookedAt', sinceMs };
+/** Nothing was seen, so what was known before is not over: a cluster that has just started may refuse for a moment. */
+function isUnseen(reason: HealthReason | null): boolean {
+  return reason === 'MayNotLook' || reason === 'NotLookedAt';
 }
 
 /** A container that ends again and again runs, and is even ready, for a moment each time. */
@@ -114,6 +118,7 @@ function keep(
   const changed = new Map<ObjectId, KnownHealth>();
   for (const [id, { status, reason }] of verdicts) {
     const before = known.get(id);
+    if (isUnseen(reason)) continue;
     if (before?.status !== status || before.reason !== reason)
       changed.set(id, { status, reason, sinceMs: nowMs });
   }

@@ -81,6 +81,17 @@ test('a cluster that is silent is unknown, with the time of its last answer; sin
   await kept.close();
 });
 
+test('what may not be seen for a while has not ended', async (t) => {
+  const kept = await books(t);
+  kept.enter(1_000, because('JobFailed'));
+  kept.enter(2_000, because('MayNotLook'));
+  kept.enter(3_000, because('MayNotLook'));
+  t.deepEqual(kept.say(), [false, 'MayNotLook', 2_000]);
+  kept.enter(4_000, because('JobFailed'));
+  t.deepEqual(kept.say(), [false, 'JobFailed', 1_000]);
+  await kept.close();
+});
+
 test('what crash-looped is better when it has been so for ten seconds', async (t) => {
   const kept = await books(t);
   kept.enter(1_000, because('ContainerCrashLooping'));
