@@ -1,6 +1,8 @@
 // Which sites have a stream open here, and how the rest of the process reaches them. Holds no news and no queue: a site
 // is only told to look again, and each session writes at its own pace. The newest stream of a site is the one that
-// counts; the one before is closed. Called by the sessions, the REST API and main.ts.
+// counts; the one before is closed. Two machines with one identity (a disk that was copied) take turns ever more slowly
+// instead of chasing each other. Called by the sessions, the REST API and run.ts.
+import type { Clock } from '../../daemon/clock.ts';
 import type { ErrorCode } from '../../proto/errors.ts';
 
 /** One open stream, as the hub sees it. */
@@ -26,11 +28,25 @@ export interface Hub {
   retireAll(reconnectAfterMs: () => number): void;
 }
 
-export function createHub(): Hub {
+/** Streams of one site that take each other's place within this time belong to two machines, or to a bad line. */
+const turnWithinMs = 5 * 60_000;
+const longestTurnMs = 60_000;
+
+export function createHub(clock: Pick<Clock, 'monotonic'>): Hub {
   const sessions = new Map<string, OpenSession>();
+  const turns = new Map<string, { readonly atMs: number; readonly count: number }>();
+  /** How long the one whose place is taken shall stay away. Whoever lost its line does not hear of it. */
+  const takeTurn = (siteId: string): number => {
+    const last = turns.get(siteId);
+    const nowMs = clock.monotonic();
+    const count = last !== undefined && nowMs - last.atMs < turnWithinMs ? last.count + 1 : 0;
+    turns.set(siteId, { atMs: nowMs, count });
+    return count === 0 ? 0 : Math.min(1000 * 2 ** count, longestTurnMs);
+  };
   return {
     join(siteId, session) {
-      sessions.get(siteId)?.retire(0);
+      const before = sessions.get(siteId);
+      if (before !== undefined) before.retire(takeTurn(siteId));
       sessions.set(siteId, session);
     },
     leave(siteId, session) {

@@ -84,7 +84,8 @@ test('a list of a thousand sites is quick, and its metrics are bounded', async (
   // Processor time of server and client together: the clock on the wall would measure who else is at work here.
   const wallMs: number[] = [];
   const cpuMs: number[] = [];
-  for (let index = 0; index < 50; index += 1) {
+  for (let index = 0; index < 10; index += 1) await list();
+  for (let index = 0; index < 100; index += 1) {
     const beganMs = performance.now();
     const began = process.cpuUsage();
     await list();

@@ -9,6 +9,7 @@ import { silentLog } from '../../../daemon/log.ts';
 import { bootId } from '../../support/agent-client.ts';
 import { manualClock } from '../../support/manual-clock.ts';
 import { scratch } from '../../support/scratch.ts';
+import { seededRandom } from '../../support/seeded-random.ts';
 
 const facts = {
   capability: 1,
@@ -36,7 +37,7 @@ function open(t: ExecutionContext) {
   store.devices.addLeaf({ ...leaf, notBeforeMs: 0, notAfterMs: clock.now() + 86_400_000 });
   const classes = () =>
     store.events.after('a', 0, 100).flatMap(({ news }) => (news.kind === 'contact' ? [news.class] : []));
-  const round = () => stockTaking({ store, clock, log: silentLog });
+  const round = () => stockTaking({ store, clock });
   return { store, clock, classes, round };
 }
 
@@ -78,9 +79,25 @@ test('after a start the sites have time to come back', async (t) => {
   t.deepEqual(classes(), ['live', 'offline']);
 });
 
-test('the timetable can be started and ended', async (t) => {
-  const { store, clock } = open(t);
-  await t.notThrowsAsync(
-    async () => await startStockTaking({ store, clock, log: silentLog })[Symbol.asyncDispose](),
-  );
+test('it goes on by itself, also when it failed, until it is ended', async (t) => {
+  const { store, clock, classes } = open(t);
+  const random = seededRandom(1);
+  let isBroken = true;
+  const fleet = {
+    ...store.fleet,
+    list: () => {
+      if (isBroken) throw new Error('no database');
+      return store.fleet.list();
+    },
+  };
+  const tasks = startStockTaking({ store: { ...store, fleet }, clock, random, log: silentLog });
+  new SiteListener(store, 'a').hello(facts, 0, clock.now());
+  await clock.advance(liveForMs + 60_000);
+  t.deepEqual(classes(), ['live']);
+  isBroken = false;
+  await clock.advance(30_000);
+  t.deepEqual(classes(), ['live', 'stale']);
+  await tasks[Symbol.asyncDispose]();
+  await clock.advance(staleForMs);
+  t.deepEqual(classes(), ['live', 'stale']);
 });
