@@ -38,6 +38,8 @@ const random = systemRandom(systemClock);
 const exec = systemExec(environment());
 
 test.serial('ten thousand messages of a site full of markers', async (t) => {
+  // Most of a minute of work, and more on a machine that has other work.
+  t.timeout(10 * 60_000);
   const folder = scratch(t);
   const server = await modelledControlPlane();
   t.teardown(() => server[Symbol.asyncDispose]());
