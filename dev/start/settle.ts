@@ -29,14 +29,39 @@ function isSettled({ desired, state, refused }: SiteFacts): boolean {
   return state !== null && state.generation === desired.generation && state.applied;
 }
 
-/** Everything applied works, and that is news. */
-export function isHealthy({ state, verdict }: SiteFacts): boolean {
+export interface HealthFacts {
+  readonly facts: SiteFacts;
+  /** Everything applied works, as the site saw after `sinceMs` and the operator sees too. */
+  readonly isHealthy: boolean;
+}
+
+/**
+ * Until everything works, or a minute has passed: the answer says which. What was seen before `sinceMs`, ms UTC, does not
+ * count: the pods of an earlier run are gone, however recent its news.
+ */
+export async function untilHealthy(
+  fleet: Fleet<Kubernetes>,
+  { sinceMs, ...waiting }: Waiting & { readonly sinceMs: number },
+): Promise<HealthFacts> {
+  let isHealthy = false;
+  const facts = await lookUntil(fleet, { ...waiting, timeoutMs: healthTimeoutMs }, async (seen) => {
+    isHealthy = isReportedHealthy(seen) && (await isSeenHealthy(fleet, sinceMs));
+    return isHealthy;
+  });
+  return { facts, isHealthy };
+}
+
+/** At the operator's end. */
+function isReportedHealthy({ state, verdict }: SiteFacts): boolean {
   return state?.healthy === true && state.applied && verdict.word === 'healthy' && verdict.isNews;
 }
 
-/** Until everything works, or a minute has passed: the answer says which. */
-export async function untilHealthy(fleet: Fleet<Kubernetes>, waiting: Waiting): Promise<SiteFacts> {
-  return await lookUntil(fleet, { ...waiting, timeoutMs: healthTimeoutMs }, isHealthy);
+/** At the site's end. */
+async function isSeenHealthy({ commands }: Fleet<Kubernetes>, sinceMs: number): Promise<boolean> {
+  const { health } = (await commands.agentStatus()) as {
+    readonly health: { readonly state: string; readonly lookedAt: string | null };
+  };
+  return health.state === 'healthy' && Date.parse(health.lookedAt ?? '') >= sinceMs;
 }
 
 /** Until it was tried whether network policies are enforced, where that can be tried. */
@@ -69,12 +94,12 @@ export function isolationText({ state }: SiteFacts): string {
 async function lookUntil(
   fleet: Fleet<Kubernetes>,
   { clock, signal, timeoutMs }: Waiting & { readonly timeoutMs: number },
-  condition: (facts: SiteFacts) => boolean,
+  condition: (facts: SiteFacts) => boolean | Promise<boolean>,
 ): Promise<SiteFacts> {
   const deadline = clock.monotonic() + timeoutMs;
   for (;;) {
     const facts = await showSite(fleet);
-    if (condition(facts) || clock.monotonic() > deadline) return facts;
+    if ((await condition(facts)) || clock.monotonic() > deadline) return facts;
     await clock.sleep(pollIntervalMs, signal);
   }
 }

@@ -17,14 +17,7 @@ import { type LiveOptions, showLive } from './live.ts';
 import { parseStartOptions, type StartOptions } from './options.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { ServiceEnded } from './service.ts';
-import {
-  isHealthy,
-  isolationText,
-  unhealthyText,
-  untilApplied,
-  untilHealthy,
-  untilIsolationTried,
-} from './settle.ts';
+import { isolationText, unhealthyText, untilApplied, untilHealthy, untilIsolationTried } from './settle.ts';
 import {
   assignRelease,
   type BuiltRelease,
@@ -70,6 +63,7 @@ async function run(options: StartOptions, progress: Progress, signal: AbortSigna
   const fleet = await openFleet({ dataDir: options.dataDir, signal, exec, clock, progress, openKubernetes });
   try {
     const facts = await bringForward(fleet, { options, progress, signal });
+    progress.say(`  ${isolationText(facts)}`);
     const totalSeconds = Math.round((clock.monotonic() - startedAt) / 100) / 10;
     if (options.once) {
       process.stdout.write(
@@ -96,6 +90,7 @@ async function bringForward(
   fleet: Fleet<Kubernetes>,
   { options, progress, signal }: Context,
 ): Promise<SiteFacts> {
+  const sinceMs = clock.now();
   await progress.step('site', `site ${siteName} with its agent`, async () => {
     await ensureKeys(fleet);
     await joinSite(fleet, clock, signal);
@@ -109,20 +104,17 @@ async function bringForward(
     if (release !== undefined) await assignRelease(fleet, release);
   }
   await progress.step('applied', 'everything applied', () => untilApplied(fleet, { clock, signal }));
-  let facts = await progress.step('healthy', 'everything healthy', () =>
-    untilHealthy(fleet, { clock, signal }),
+  const { facts, isHealthy } = await progress.step('healthy', 'everything healthy', () =>
+    untilHealthy(fleet, { clock, signal, sinceMs }),
   );
-  if (!isHealthy(facts)) {
+  if (!isHealthy) {
     if (options.once) throw new Error(unhealthyText(facts));
     progress.say(unhealthyText(facts));
   }
-  if (fleet.kubernetes.node === 'real') {
-    facts = await progress.step('isolation', 'isolation tried', () =>
-      untilIsolationTried(fleet, { clock, signal }),
-    );
-  }
-  progress.say(`  ${isolationText(facts)}`);
-  return facts;
+  if (fleet.kubernetes.node !== 'real') return facts;
+  return await progress.step('isolation', 'isolation tried', () =>
+    untilIsolationTried(fleet, { clock, signal }),
+  );
 }
 
 function result({ kubernetes }: Fleet<Kubernetes>, facts: SiteFacts): Readonly<Record<string, unknown>> {
@@ -132,7 +124,7 @@ function result({ kubernetes }: Fleet<Kubernetes>, facts: SiteFacts): Readonly<R
     release: `${desired?.release.name}@${desired?.release.version}`,
     generation: desired?.generation,
     applied: state?.applied,
-    healthy: isHealthy(facts),
+    healthy: state?.healthy,
     objects: state?.objectsApplied,
     node: kubernetes.node,
     simulatedNode: kubernetes.simulatedNode,

@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import anyTest, { type TestFn } from 'ava';
+import anyTest, { type ExecutionContext, type TestFn } from 'ava';
 import { systemExec } from '../../daemon/exec.ts';
 import type { LocalKubernetes } from '../../dev/kubernetes/kubernetes-handle.ts';
 import { probeImage } from '../../dev/kubernetes/node/node-images.ts';
@@ -97,11 +97,17 @@ if (isRoot) {
     t.is(await reach(kubernetes, 'closed', '7001'), 'refused');
   });
 
-  test.serial('the API server reaches the kubelet for the log of a pod', async (t) => {
-    const { kubectl, adminKubeconfig } = t.context.kubernetes;
-    const { stdout, stderr } = await exec.run(kubectl, ['--kubeconfig', adminKubeconfig, 'logs', 'server']);
-    t.is(stdout, 'serving on port 7000\n', stderr);
+  const throughKubelet = test.macro({
+    async exec(t: ExecutionContext<Context>, command: readonly string[], expected: string) {
+      const { kubectl, adminKubeconfig } = t.context.kubernetes;
+      const { stdout, stderr } = await exec.run(kubectl, ['--kubeconfig', adminKubeconfig, ...command]);
+      t.is(stdout, expected, stderr);
+    },
+    title: (name = '') => `the API server reaches the kubelet: ${name}`,
   });
+  const reaching = ['/probe', 'reach', '--address', '127.0.0.1', '--port', '7000'];
+  test.serial('the log of a pod', throughKubelet, ['logs', 'server'], 'serving on port 7000\n');
+  test.serial('a program in a pod', throughKubelet, ['exec', 'server', '--', ...reaching], 'reached\n');
 
   test.serial('a test can bring an image of its own', async (t) => {
     const { kubernetes } = t.context;
