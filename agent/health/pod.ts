@@ -80,7 +80,7 @@ function endedAgain(container: JsonObject, mayEnd: boolean): Verdict | undefined
 function unscheduled(pod: JsonObject, nowMs: number): Verdict | undefined {
   const condition = conditionIs(pod, 'PodScheduled', 'False');
   if (condition?.reason !== 'Unschedulable') return undefined;
-  const untilMs = (timeAt(pod, 'metadata', 'creationTimestamp') ?? nowMs) + schedulingMs;
+  const untilMs = (timeAt(pod, 'metadata', 'creationTimestamp') ?? 0) + schedulingMs;
   return nowMs < untilMs
     ? because('PodNotScheduled', condition.message, untilMs)
     : because('PodUnschedulable', condition.message);

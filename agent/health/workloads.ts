@@ -69,7 +69,11 @@ export function daemonSetHealth(object: JsonObject, context: HealthContext): Ver
   return failFast(object, context, reason);
 }
 
+/** Refused pods count here whatever the numbers say, as in kstatus. */
 export function replicaSetHealth(object: JsonObject, context: HealthContext): Verdict {
+  const failure = conditionIs(object, 'ReplicaFailure', 'True');
+  const refused = failure === undefined ? null : refusalReason(failure.message);
+  if (failure !== undefined && refused !== null) return because(refused, failure.message);
   const { wanted, replicas, ready } = replicasOf(object);
   const reason = first([
     [count(object, 'fullyLabeledReplicas') < wanted, 'LessLabelled'],

@@ -262,6 +262,13 @@ const replicaSet = (status: JsonObject) => ({
   },
 });
 test('complete', rule, 'ReplicaSet', replicaSet({}), 'current');
+test(
+  'pods refused, though there are enough',
+  rule,
+  'ReplicaSet',
+  replicaSet({ conditions: [condition('ReplicaFailure', 'True')] }),
+  'failed ReplicaFailure',
+);
 test('not labelled', rule, 'ReplicaSet', replicaSet({ fullyLabeledReplicas: 1 }), 'in-progress LessLabelled');
 test('not available', rule, 'ReplicaSet', replicaSet({ availableReplicas: 1 }), 'in-progress LessAvailable');
 test('not ready', rule, 'ReplicaSet', replicaSet({ readyReplicas: 1 }), 'in-progress LessReady');
@@ -293,6 +300,13 @@ test(
 test('pending', rule, 'Pod', pod('Pending'), 'in-progress PodPending');
 test('no node, 14 s old', rule, 'Pod', pod('Pending', unschedulable, 14), 'in-progress PodNotScheduled');
 test('no node, 15 s old', rule, 'Pod', pod('Pending', unschedulable, 15), 'failed PodUnschedulable');
+test(
+  'no node, of unknown age',
+  rule,
+  'Pod',
+  { status: { phase: 'Pending', ...unschedulable } },
+  'failed PodUnschedulable',
+);
 test('nobody has looked', rule, 'Pod', { metadata: {} }, 'in-progress PodNotObserved');
 test('a phase that does not exist', rule, 'Pod', pod('Dancing'), 'unknown StatusUnreadable');
 
