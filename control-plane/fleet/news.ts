@@ -4,7 +4,7 @@
 // the clock is asked (news/stock.ts), and where an operator's change is made.
 import { type ConditionCode, conditions } from '../../proto/conditions.ts';
 import type { ReleaseReference } from '../../proto/document.ts';
-import type { Refusal, RunResult, SiteState } from './site-report.ts';
+import type { ConditionFact, Refusal, RunResult, SiteState } from './site-report.ts';
 import type { ContactClass } from './staleness.ts';
 import type { Verdict, VerdictWord } from './verdict.ts';
 
@@ -14,12 +14,7 @@ type Phase = 'began' | 'ended';
 export type News =
   | ({ readonly kind: 'refusal' } & Refusal)
   | ({ readonly kind: 'run' } & RunResult)
-  | {
-      readonly kind: 'condition';
-      readonly code: ConditionCode;
-      readonly phase: Phase;
-      readonly count: number;
-    }
+  | ({ readonly kind: 'condition'; readonly phase: Phase } & ConditionFact)
   | {
       readonly kind: 'health';
       readonly word: VerdictWord;
@@ -63,15 +58,12 @@ export const eventKinds = [
 
 /** What a report changed, conditions first. `before` is null for the first report of a site. */
 export function newsOfState(before: SiteState | null, after: SiteState): readonly News[] {
-  const conditionsBefore = countsOf(before);
-  const conditionsAfter = countsOf(after);
-  const ended = [...conditionsBefore].flatMap(([code, count]): News[] =>
-    conditionsAfter.has(code) ? [] : [{ kind: 'condition', code, phase: 'ended', count }],
-  );
-  const began = [...conditionsAfter].flatMap(([code, count]): News[] =>
-    conditionsBefore.has(code) ? [] : [{ kind: 'condition', code, phase: 'began', count }],
-  );
-  return [...ended, ...began, ...newsOfHold(before, after)];
+  const [held, holds] = [conditionsOf(before), conditionsOf(after)];
+  const only = (some: typeof held, others: typeof held, phase: Phase): readonly News[] =>
+    [...some.values()].flatMap((fact) =>
+      others.has(fact.code) ? [] : [{ kind: 'condition', phase, ...fact }],
+    );
+  return [...only(held, holds, 'ended'), ...only(holds, held, 'began'), ...newsOfHold(before, after)];
 }
 
 /** Prolonging a hold is news of its new end. */
@@ -83,10 +75,9 @@ function newsOfHold(before: SiteState | null, after: SiteState): readonly News[]
 }
 
 /** HeldOnSite is told as a hold, with its times. */
-function countsOf(state: SiteState | null): ReadonlyMap<ConditionCode, number> {
-  return new Map(
-    state?.conditions.flatMap(({ code, count }) => (code === 'HeldOnSite' ? [] : [[code, count]])),
-  );
+function conditionsOf(state: SiteState | null): ReadonlyMap<ConditionCode, ConditionFact> {
+  const told = state?.conditions.filter(({ code }) => code !== 'HeldOnSite') ?? [];
+  return new Map(told.map((fact) => [fact.code, fact]));
 }
 
 /** What the last events said of a site. */
@@ -95,24 +86,29 @@ export interface Standing {
   readonly word: VerdictWord;
 }
 
+/** How a site stands now; `contact` is null until it was heard of. */
+export interface StandingNow {
+  readonly contact: ContactClass | null;
+  readonly lastContactMs: number | null;
+  readonly verdict: Verdict;
+}
+
 /** What is to be said of a site that stood as `before`; nothing of one that has not joined and never had. */
-export function newsOfStanding(
-  before: Standing | null,
-  now: {
-    readonly contact: ContactClass | null;
-    readonly lastContactMs: number | null;
-    readonly verdict: Verdict;
-  },
-): readonly News[] {
+export function newsOfStanding(before: Standing | null, now: StandingNow): readonly News[] {
   const news: News[] = [];
   const { contact, lastContactMs, verdict } = now;
   if (contact !== null && contact !== before?.contact)
     news.push({ kind: 'contact', class: contact, before: before?.contact ?? null, lastContactMs });
-  if (verdict.word !== (before?.word ?? 'new')) {
+  if (verdict.word !== (before?.word ?? 'new') && !isBeingConfirmed(now)) {
     const { word, isNews, asOfMs, text } = verdict;
     news.push({ kind: 'health', word, before: before?.word ?? null, isNews, asOfMs, text });
   }
   return news;
+}
+
+/** A report that came before the first heartbeat of its stream: in a moment it will be known how old it is. */
+function isBeingConfirmed({ contact, verdict }: StandingNow): boolean {
+  return contact === 'live' && !verdict.isNews && verdict.asOfMs === null;
 }
 
 export type Severity = 'error' | 'warning' | 'info';

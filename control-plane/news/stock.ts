@@ -1,7 +1,7 @@
 // Takes stock of a site: works out its contact class and verdict now, and stores an event for what differs from what
 // was said last. Invariant: what was said is stored with the event, so asking again, or after a restart, says nothing
 // twice. Called in the transaction of every message of a site, and for all sites now and then (tasks/housekeeping.ts).
-import { type News, newsOfStanding } from '../fleet/news.ts';
+import { type News, newsOfStanding, type StandingNow } from '../fleet/news.ts';
 import { type ContactClass, contactClass } from '../fleet/staleness.ts';
 import { type Verdict, verdict } from '../fleet/verdict.ts';
 import type { FleetRow } from '../store/fleet-rows.ts';
@@ -37,7 +37,9 @@ function note(store: Store, row: FleetRow, nowMs: number): void {
   if (news.length === 0) return;
   for (const one of news) store.events.add({ siteId: row.site.id, atMs: nowMs, news: one });
   const { contact, verdict: now } = standingOf(row, nowMs);
-  store.standings.put(row.site.id, { contact, word: now.word });
+  const isTold = news.some(({ kind }) => kind === 'health');
+  const word = isTold ? now.word : (row.standing?.word ?? 'new');
+  store.standings.put(row.site.id, { contact, word });
 }
 
 function newsOf(row: FleetRow, nowMs: number): readonly News[] {
@@ -45,7 +47,7 @@ function newsOf(row: FleetRow, nowMs: number): readonly News[] {
 }
 
 /** Whoever was approved and has not said a word yet is not missed. */
-function standingOf(row: FleetRow, nowMs: number) {
+function standingOf(row: FleetRow, nowMs: number): StandingNow {
   const lastContactMs = row.contact?.lastContactMs ?? null;
   const { contact, verdict: now } = stockOf(row, nowMs);
   return { contact: lastContactMs === null ? null : contact, lastContactMs, verdict: now };

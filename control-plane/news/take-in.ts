@@ -55,7 +55,8 @@ export class SiteListener {
     return transaction(() => {
       contacts.seen(this.#siteId, nowMs);
       let before = reports.state(this.#siteId)?.state ?? null;
-      const arrival = { receivedAtMs: nowMs, aheadMs: this.#aheadMs };
+      const aheadMs = this.#doubtful === undefined ? this.#aheadMs : null;
+      const arrival = { receivedAtMs: nowMs, aheadMs };
       const fresh = reports.accept(this.#siteId, rows, arrival);
       for (const { content } of fresh) {
         if (content.kind === 'refusal') contacts.refused(this.#siteId, content.refusal);

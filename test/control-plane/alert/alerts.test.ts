@@ -20,9 +20,9 @@ import { scratch } from '../../support/scratch.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 
 const secret = 'a secret of the test that is long enough';
-const broken: News = { kind: 'condition', code: 'NotHealthy', phase: 'began', count: 1 };
-const mended: News = { kind: 'condition', code: 'NotHealthy', phase: 'ended', count: 1 };
-const harmless: News = { kind: 'condition', code: 'Progressing', phase: 'began', count: 0 };
+const broken: News = { kind: 'condition', code: 'NotHealthy', phase: 'began', sinceMs: 1, count: 1 };
+const mended: News = { kind: 'condition', code: 'NotHealthy', phase: 'ended', sinceMs: 1, count: 1 };
+const harmless: News = { kind: 'condition', code: 'Progressing', phase: 'began', sinceMs: 1, count: 0 };
 
 type Behaviour = (request: IncomingMessage, response: ServerResponse) => void;
 

@@ -73,7 +73,7 @@ test('a control plane goes on where it was when it was stopped', async (t) => {
   const { port } = hook.address() as AddressInfo;
   const data = scratch(t);
   const flags = { alertUrl: `http://127.0.0.1:${port}/`, alertSecretFile: secretFile(t) };
-  const alert = { kind: 'condition', code: 'DiskFull', phase: 'began', count: 0 } as const;
+  const alert = { kind: 'condition', code: 'DiskFull', phase: 'began', sinceMs: 1, count: 0 } as const;
 
   const plane = await startControlPlane(data, flags);
   await plane.rest('POST', '/v1/sites', { name: 'leeds' });

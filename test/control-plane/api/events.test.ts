@@ -73,7 +73,6 @@ test('what happens to a site is one list, in order, in words', async (t) => {
     'joined',
     'assigned',
     'contact live',
-    'health unknown',
     'condition began Progressing',
     'health progressing',
     'condition ended Progressing',
@@ -94,8 +93,9 @@ test('what happens to a site is one list, in order, in words', async (t) => {
   const health = all.find(({ code }) => code === 'not-healthy');
   t.is(health?.text, 'not healthy: A container ends again and again.');
   t.like(health?.facts, { isNews: true, before: 'progressing' });
+  t.like(all[3]?.facts, { since: '1970-01-01T00:00:00.004Z', count: 0 });
   t.like(all[1]?.facts, { release: 'demo@1.0.0', generation: 1, who: 'admin' });
-  t.deepEqual((await events(`?after=${all[11]?.id ?? 0}&limit=1`)).events.map(line), ['refusal SITE_HELD']);
+  t.deepEqual((await events(`?after=${all[10]?.id ?? 0}&limit=1`)).events.map(line), ['refusal SITE_HELD']);
 
   const { body } = await plane.rest<SiteDetail>('GET', '/v1/sites/york');
   t.like(body.verdict, { word: 'healthy', isNews: true });

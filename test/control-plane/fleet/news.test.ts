@@ -84,11 +84,22 @@ test('a site is said to be in a class, and in a word, once', (t) => {
   );
 });
 
+test('a report whose age is not known yet is told when it is, or when the site falls silent', (t) => {
+  const verdict = { word: 'healthy', isNews: false, asOfMs: null, text: 'last reported: ...' } as const;
+  const before = { contact: 'live', word: 'progressing' } as const;
+  t.deepEqual(newsOfStanding(before, { contact: 'live', lastContactMs: 5, verdict }), []);
+  t.deepEqual(
+    newsOfStanding(before, { contact: 'stale', lastContactMs: 5, verdict }).map(({ kind }) => kind),
+    ['contact', 'health'],
+  );
+});
+
 test('alerts are errors and their end, and one trouble is called once', (t) => {
   const condition = (code: ConditionCode, phase: 'began' | 'ended'): News => ({
     kind: 'condition',
     code,
     phase,
+    sinceMs: 1,
     count: 0,
   });
   const alerts: readonly (readonly [News, boolean])[] = [
