@@ -1,4 +1,4 @@
-// Runs the hops and says what they found. Three lanes go at once: the way to the control plane, the cluster, the agent;
+// Runs the hops and says what they found. After those of the machine three lanes go at once: control plane, cluster, agent;
 // within a lane one hop follows the other, and one whose needs nobody learned is not tried. Invariant: it ends, whatever
 // hangs. Called by doctor-command.ts.
 import { errorChain } from '../../daemon/errors.ts';
@@ -20,10 +20,18 @@ import { lookAtSite } from './look-site.ts';
 import { lookAtTls } from './look-tls.ts';
 import type { HopReport, Report } from './report.ts';
 
-const machine: readonly Hop[] = [lookAtSettings, lookAtData, lookAtMachine, lookAtSite, lookAtClock];
+/** The kubeconfig is of it: an exec authenticator keeps this process busy, which must not look like a slow network. */
+const machine: readonly Hop[] = [
+  lookAtSettings,
+  lookAtData,
+  lookAtMachine,
+  lookAtSite,
+  lookAtClock,
+  lookAtKubeconfig,
+];
 const lanes: readonly (readonly Hop[])[] = [
   [lookAtName, lookAtProxy, lookAtConnection, lookAtTls, lookAtControlPlane],
-  [lookAtKubeconfig, lookAtApiServer, lookAtNodes],
+  [lookAtApiServer, lookAtNodes],
   [lookAtAgent],
 ];
 

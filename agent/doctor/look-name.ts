@@ -26,15 +26,17 @@ export const lookAtName = hop('name', ['site'], async ({ site }, tools) => {
 /** Addresses of a name, as every program of this machine gets them; undefined when there are none in time. */
 export async function resolved(
   host: string,
-  { clock, timeoutMs }: Tools,
+  { clock, timeoutMs }: Pick<Tools, 'clock' | 'timeoutMs'>,
 ): Promise<readonly string[] | undefined> {
   if (isIP(host) !== 0) return [host];
-  const late = clock.sleep(timeoutMs).then(() => undefined);
+  const done = new AbortController();
+  // The second name server may answer when the first one is given up.
+  const late = clock.sleep(2 * timeoutMs, done.signal).catch(() => undefined);
   const found = dns.lookup(host, { all: true, order: 'verbatim' }).then(
     (answers) => [...new Set(answers.map(({ address }) => address))],
     () => undefined,
   );
-  return Promise.race([found, late]);
+  return Promise.race([found, late.then(() => undefined)]).finally(() => done.abort());
 }
 
 /** Asks each name server for itself. */

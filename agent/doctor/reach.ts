@@ -146,7 +146,8 @@ function isUnspecified(address: string): boolean {
 export function opened(socket: Socket, event: 'connect' | 'secureConnect', timeoutMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (code: string) => reject(Object.assign(new Error(code), { code }));
-    const timer = setTimeout(fail, timeoutMs, 'ETIMEDOUT');
+    // What arrived while this process was busy counts: it is handled before the turn of setImmediate.
+    const timer = setTimeout(() => setImmediate(fail, 'ETIMEDOUT'), timeoutMs);
     socket.once(event, () => {
       clearTimeout(timer);
       resolve();

@@ -5,7 +5,7 @@ import process from 'node:process';
 import { systemClock } from '../../daemon/clock.ts';
 import type { LocalKubernetes } from '../../dev/kubernetes/kubernetes-handle.ts';
 import type { RealNode } from '../../dev/kubernetes/node/real-node.ts';
-import type { Fault } from './doctor-bench.ts';
+import type { Bench, Fault } from './doctor-bench.ts';
 import { eventually } from './eventually.ts';
 
 /** A lease is suspect after 15 s. */
@@ -20,6 +20,9 @@ export const brokenNode: Fault = {
   code: 'NodeNotReady',
   inject: async (bench) => {
     const { admin } = bench.kubernetes;
+    const { kwok } = bench.kubernetes.pids();
+    // It would make every node ready.
+    if (kwok !== undefined) halt(kwok, bench);
     const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'second-node' } };
     await admin.request({ method: 'POST', path: '/api/v1/nodes', body: node });
     const ready = {
@@ -78,9 +81,7 @@ export function lastFaults(kubernetes: LocalKubernetes): readonly Fault[] {
       hop: 'api server',
       code: 'DATASTORE_DOWN',
       inject: async (bench) => {
-        const pid = kubernetes.pids().kine ?? 0;
-        process.kill(pid, 'SIGSTOP');
-        bench.stack.defer(() => void process.kill(pid, 'SIGCONT'));
+        halt(kubernetes.pids().kine ?? 0, bench);
         return { flags: { ...(await bench.whole()), ...patientFlags } };
       },
     },
@@ -94,6 +95,12 @@ export function lastFaults(kubernetes: LocalKubernetes): readonly Fault[] {
       },
     },
   ];
+}
+
+/** Until the bench is cleared. */
+function halt(pid: number, { stack }: Bench): void {
+  process.kill(pid, 'SIGSTOP');
+  stack.defer(() => void process.kill(pid, 'SIGCONT'));
 }
 
 async function readyMessage({ admin }: LocalKubernetes, name: string): Promise<string> {
