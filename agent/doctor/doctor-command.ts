@@ -7,9 +7,7 @@ import { environment } from '../../daemon/config.ts';
 import { TreError } from '../../proto/errors.ts';
 import { durationMs } from '../config.ts';
 import { type LocalContext, withSocket } from '../local/command-context.ts';
-import { examine } from './examine.ts';
 import type { Tools } from './hop.ts';
-import { reportScreen } from './report-screen.ts';
 
 type Flags = Readonly<Record<string, string>>;
 
@@ -49,6 +47,11 @@ async function printExamination(
     keepOpenMs: spanMs('--keep-open', keepOpen),
     signal: stopping.signal,
   };
+  // Loaded when it is asked for: the agent itself, which starts from the same file, has no use for it.
+  const [{ examine }, { reportScreen }] = await Promise.all([
+    import('./examine.ts'),
+    import('./report-screen.ts'),
+  ]);
   const report = await examine(tools, version);
   stopping.abort();
   out(output === 'json' ? JSON.stringify(report, undefined, 2) : reportScreen(report, { width, paint }));
