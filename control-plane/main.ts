@@ -83,7 +83,9 @@ async function main(): Promise<void> {
 async function init(flags: Flags): Promise<void> {
   const { values } = await loadSettings(flags);
   const { data, host, listen, grpcPort, httpPort, alertUrl, alertSecretFile, alertCaFile } = values;
-  const alerts = alertUrl === '' ? {} : { alertUrl, alertSecretFile, alertCaFile };
+  const file = (path: string) => (path === '' ? '' : resolve(path));
+  const alertFiles = { alertSecretFile: file(alertSecretFile), alertCaFile: file(alertCaFile) };
+  const alerts = alertUrl === '' ? {} : { alertUrl, ...alertFiles };
   const tokenFile = resolve(flags['tokenFile'] ?? join(data, 'operator-token'));
   await ensurePrivateDir(data);
   using _lock = lockFolder(data);

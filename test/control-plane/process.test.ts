@@ -101,6 +101,12 @@ test.serial('what cannot work ends at once, with a code and what to do', async (
   await fails(t, ['run', '--data', data, '--grpc-port', 'many'], 2, /^CONFIG_INVALID: .*--grpc-port/s);
   await fails(t, ['run', '--data', data, '--listen', '203.0.113.9'], 2, /^CONFIG_INVALID: cannot listen on /);
   await fails(t, ['run', '--data', data, '--host', 'a b'], 2, /--host: must be a host name or an address/);
+  await fails(
+    t,
+    ['run', '--data', data, '--alert-url', 'http://alerts.example.org/'],
+    3,
+    /^ALERT_TARGET_INVALID: .*https:.*\n {4}Give an https address/,
+  );
   await fails(t, ['runn'], 2, /^USAGE: unknown command 'runn'/);
 
   const plane = await controlPlaneProcess(data);
