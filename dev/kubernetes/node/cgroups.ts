@@ -1,9 +1,9 @@
 // The control groups of one node's pods, on machines with cgroup v1 and v2: made by runc, removed by us, because the
 // kernel keeps them when their processes are gone. Invariant: touches only groups below the one name it is given.
-// Called by node-world.ts.
+// Called by node-world.ts and real-node.ts.
 import { mkdir, readdir, readFile, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { kill } from 'node:process';
+import process, { kill } from 'node:process';
 import type { Clock } from '../../../daemon/clock.ts';
 import { systemCode } from '../../../daemon/errors.ts';
 
@@ -15,6 +15,19 @@ const pollMs = 50;
 export async function makeCgroups(name: string): Promise<void> {
   const folders = (await hierarchies()).map((hierarchy) => join(hierarchy, name));
   await Promise.all(folders.map((folder) => mkdir(folder, { recursive: true })));
+}
+
+/** Why groups cannot be made here; undefined when they can. Leaves nothing behind. */
+export async function cgroupObstacle(clock: Clock): Promise<string | undefined> {
+  const name = `tre-node-trial-${process.pid}`;
+  try {
+    await makeCgroups(name);
+    return (await hierarchies()).length === 0 ? `there is nothing in ${mountPoint}` : undefined;
+  } catch {
+    return `control groups cannot be made in ${mountPoint}`;
+  } finally {
+    await removeCgroups(name, clock);
+  }
 }
 
 /** Folder of this name in every hierarchy that has one. */

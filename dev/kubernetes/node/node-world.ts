@@ -56,13 +56,13 @@ export async function openWorld(options: WorldOptions): Promise<NodeWorld> {
   };
   await sweep();
   await systemFiles.mkdir(folder);
-  await makeCgroups(cgroup);
   const kept = await Promise.all([dirname(folder), ...options.programs].map((path) => realpath(path)));
   await using opened = new AsyncDisposableStack();
   opened.use(
     await exec.spawn('sh', ['-c', janitor, 'sh', cgroup], { output: 'ignore', leash: true, group: true }),
   );
   opened.defer(sweep);
+  await makeCgroups(cgroup);
   const child = opened.use(await startInit(exec, [folder, ...kept], options.signal));
   const stack = opened.move();
   const namespaces = `/proc/${child.pid}/ns`;

@@ -12,6 +12,7 @@ import type { Api } from '../api.ts';
 import { type BinariesOptions, findBuild } from '../binaries.ts';
 import { imagesBuild, nodeBuild } from '../go-builds.ts';
 import type { ServerProcess } from '../server-process.ts';
+import { cgroupObstacle } from './cgroups.ts';
 import { nodeImages } from './node-images.ts';
 import { nodeObstacle, runcSource } from './node-obstacle.ts';
 import {
@@ -54,7 +55,7 @@ export async function findNodePrograms(
   exec: Exec,
   options: BinariesOptions,
 ): Promise<NodePrograms | { readonly obstacle: string }> {
-  const obstacle = await nodeObstacle(exec, geteuid?.());
+  const obstacle = (await nodeObstacle(exec, geteuid?.())) ?? (await cgroupObstacle(systemClock));
   if (obstacle !== undefined) return { obstacle };
   const source = await runcSource(exec);
   if ('obstacle' in source) return source;
@@ -63,8 +64,9 @@ export async function findNodePrograms(
     const images = await findBuild(imagesBuild, options);
     return { folder, images, runc: source.runc === 'build' ? join(folder, 'runc') : source.runc };
   } catch (error) {
-    if (error instanceof TreError) return { obstacle: error.message };
-    throw error;
+    if (!(error instanceof TreError)) throw error;
+    // What the compiler said; the ways to get a Kubernetes are of no use to somebody who has one.
+    return { obstacle: error.cause instanceof Error ? error.cause.message : error.message };
   }
 }
 
