@@ -154,6 +154,24 @@ export const clusterFaults: readonly Fault[] = [
     inject: answering(faults.busy),
   },
   {
+    name: 'an API server that is not ready',
+    hop: 'api server',
+    code: 'API_SERVER_NOT_READY',
+    inject: answering({
+      status: 500,
+      headers: { 'content-type': 'text/plain' },
+      body: '[+]ping ok\n[+]etcd ok\n[-]poststarthook/rbac/bootstrap-roles failed: reason withheld\nreadyz check failed\n',
+    }),
+  },
+  {
+    name: 'an API server to which no way leads',
+    hop: 'api server',
+    code: 'API_SERVER_UNREACHABLE',
+    inject: async (bench) => ({
+      flags: await bench.cluster('https://255.255.255.255:6443', await clusterCa(bench), { token: 'any' }),
+    }),
+  },
+  {
     name: 'an API server that fails (500)',
     hop: 'api server',
     code: 'CLUSTER_FAILING',

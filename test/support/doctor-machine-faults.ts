@@ -12,6 +12,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { openStore } from '../../agent/store/store.ts';
 import { joinSite } from './agent-client.ts';
 import { type Bench, dayMs, type Fault, leafFile } from './doctor-bench.ts';
 import { closedPort } from './odd-servers.ts';
@@ -139,6 +140,15 @@ export const machineFaults: readonly Fault[] = [
     inject: spoilt((data) => {
       rmSync(data, { recursive: true });
       mkdirSync(data);
+    }),
+  },
+  {
+    name: 'a machine that never joined',
+    hop: 'site',
+    code: 'NOT_JOINED',
+    inject: spoilt(async (data) => {
+      rmSync(data, { recursive: true });
+      await using _empty = await openStore(data, '019aaf00-0000-7000-8000-0000000000d2', 0);
     }),
   },
   {
