@@ -87,26 +87,25 @@ interface Line {
       readonly name?: string;
       readonly namespace?: string;
       readonly resourceVersion?: string;
-    };
-  };
+    } | null;
+  } | null;
 }
 
 /** Tells of the event; what it says about the end of the watch, if it does. */
 function readLine(line: Buffer, onEvent: (event: WatchEvent) => void): WatchEnd | undefined {
-  let read: Line;
+  let read: Line | null;
   try {
-    read = JSON.parse(line.toString('utf8')) as Line;
+    read = JSON.parse(line.toString('utf8')) as Line | null;
   } catch {
     return noAnswer('a line that is no JSON');
   }
-  const { type, object = {} } = read;
-  if (type === 'ERROR') return statusOf(object, line);
-  const { name = '', namespace = null, resourceVersion = '' } = object.metadata ?? {};
-  onEvent({ isBookmark: type === 'BOOKMARK', name, namespace, resourceVersion });
+  if (read?.type === 'ERROR') return statusOf(read.object?.code, line);
+  const { name = '', namespace = null, resourceVersion = '' } = read?.object?.metadata ?? {};
+  onEvent({ isBookmark: read?.type === 'BOOKMARK', name, namespace, resourceVersion });
   return undefined;
 }
 
-function statusOf({ code }: NonNullable<Line['object']>, line: Buffer): WatchEnd {
+function statusOf(code: number | undefined, line: Buffer): WatchEnd {
   const raw = { contentType: 'text/plain', etag: null, retryAfter: null, body: line };
   const answer = answerOf({ ...raw, status: code ?? 500 });
   return answer.ok ? noAnswer('an error without a code') : answer;

@@ -4,6 +4,7 @@
 import { createBackoff } from '../../daemon/backoff.ts';
 import type { Clock } from '../../daemon/clock.ts';
 import type { Random } from '../../daemon/random.ts';
+import { noAnswer } from './answer.ts';
 import type { ApiFailure, ClusterApi, ClusterWatch, WatchEvent } from './api.ts';
 import { metadataOnly } from './metadata.ts';
 
@@ -106,6 +107,7 @@ async function watchOnce(options: WatcherOptions, watched: Watched, known: strin
     );
     if (!start.ok) return { position, failure: start };
     position = positionOf(start.body);
+    if (position === '') return { position, failure: noAnswer('a list without a position') };
     onChange(path, null);
   }
   const query = new URLSearchParams({
@@ -131,14 +133,20 @@ async function watchOnce(options: WatcherOptions, watched: Watched, known: strin
 }
 
 function pauseMs(failure: ApiFailure | null, backoffMs: () => number): number {
-  if (failure?.status === 410) return 0;
   if (failure?.code === 'CLUSTER_FORBIDDEN') return forbiddenMs;
   return Math.max(failure?.retryAfterMs ?? 0, backoffMs());
 }
 
+/** Empty when that is no list of the API server. */
 function positionOf(body: Uint8Array): string {
-  const list = JSON.parse(new TextDecoder().decode(body)) as {
-    readonly metadata?: { readonly resourceVersion?: string };
-  };
-  return list.metadata?.resourceVersion ?? '';
+  try {
+    const list = JSON.parse(new TextDecoder().decode(body)) as List | null;
+    return list?.metadata?.resourceVersion ?? '';
+  } catch {
+    return '';
+  }
+}
+
+interface List {
+  readonly metadata?: { readonly resourceVersion?: string };
 }
