@@ -3,6 +3,7 @@
 // requests at a time, so that repair goes first. Called by health-loop.ts.
 import type { Clock } from '../../daemon/clock.ts';
 import type { HealthReason } from '../../proto/health-reasons.ts';
+import { noAnswer } from '../cluster/answer.ts';
 import type { ApiFailure, ClusterApi } from '../cluster/api.ts';
 import { type Discovery, findKind } from '../cluster/discovery.ts';
 import { healthOf } from '../health/health-of.ts';
@@ -11,8 +12,16 @@ import { because, current, type Verdict } from '../health/verdict.ts';
 import type { ObjectId, Observed, Wanted, WantedObject } from '../plan/world.ts';
 import { mayBeRefused, readableKind, wayToLook } from './health-kinds.ts';
 import { nodeWatch } from './health-nodes.ts';
-import { type Entry, type Remembered, readChanged, readWhole, Unanswered } from './health-objects.ts';
+import {
+  type Entry,
+  type KindRead,
+  type Remembered,
+  readChanged,
+  readWhole,
+  Unanswered,
+} from './health-objects.ts';
 import { claimContext, type PodFacts, podsIn, podsOf, refusalOf, replicaSetsIn } from './health-pods.ts';
+import { Garbled } from './pages.ts';
 
 export interface HealthLookOptions {
   readonly api: ClusterApi;
@@ -71,6 +80,7 @@ export function createHealthLook(options: HealthLookOptions): HealthLook {
         };
       } catch (error) {
         if (error instanceof Unanswered) return error.failure;
+        if (error instanceof Garbled) return { ...noAnswer(error.message), code: 'CLUSTER_FAILING' };
         throw error;
       }
     },
@@ -104,10 +114,17 @@ async function lookAtKind(
     rules: reconciled.wanted.health,
     nowMs,
   };
-  const read = way === 'whole' ? await readWhole(kind, signal) : await readChanged(kind, remembered, signal);
+  const reading = way === 'whole' ? readWhole(kind, signal) : readChanged(kind, remembered, signal);
+  const read = await reading.catch(unknownWhenGarbled);
   if (!read.ok) return all(read.verdict);
   const entries = new Map(read.entries.map((entry) => [entry.object.id, entry]));
   return objects.map((object) => entries.get(object.id) ?? closedEntry(object, absent(looker, object)));
+}
+
+/** Whoever answers for this kind does not speak as an API server does; others may. */
+function unknownWhenGarbled(error: unknown): KindRead {
+  if (error instanceof Garbled) return { ok: false, verdict: because('NotLookedAt', error.message) };
+  throw error;
 }
 
 function closedEntry(object: WantedObject, verdict: Verdict): Entry {

@@ -13,7 +13,7 @@ import { because, type Verdict } from '../health/verdict.ts';
 import type { ObjectId, WantedObject } from '../plan/world.ts';
 import { dependsOnPods } from './health-kinds.ts';
 import { nameKey } from './names.ts';
-import { itemsOf, readPages } from './pages.ts';
+import { itemsOf, objectOf, readPages } from './pages.ts';
 
 /** One wanted object as it was found. */
 export interface Entry {
@@ -86,7 +86,7 @@ export async function readChanged(
     // One after the other: they are large.
     const answer = await api.request({ method: 'GET', path: objectPath(served, object) }, signal);
     if (!answer.ok) return { ok: false, verdict: verdictOfFailure(answer) };
-    const entry = entryOf(kind, object, JSON.parse(new TextDecoder().decode(answer.body)) as JsonObject);
+    const entry = entryOf(kind, object, objectOf(answer.body));
     entries.push(entry);
     known.set(object.id, { version, entry });
   }

@@ -1,5 +1,6 @@
 // One list, page by page, of which only what `read` makes of each page is kept. A page token may expire under way: then
 // the list begins again, a few times. Called by live.ts and by the looks at health.
+import type { JsonObject } from '../../proto/strict-json.ts';
 import type { ApiFailure, ClusterApi } from '../cluster/api.ts';
 
 export interface Pages<T> {
@@ -46,15 +47,35 @@ export async function readPages<T>(
   }
 }
 
-/** What is kept of a page of objects: `factsOf` of each. The API server is taken at its word that it is a list. */
+/** A list that is none, or holds what is no object. */
+export class Garbled extends Error {
+  override readonly name = 'Garbled';
+}
+
+/** What is kept of a page of objects: `factsOf` of each. The reader throws Garbled. */
 export function itemsOf<T, R>(factsOf: (item: T) => R): (body: Uint8Array) => Page<R> {
   return (body) => {
-    const list = JSON.parse(decoder.decode(body)) as {
-      readonly metadata?: { readonly continue?: string };
-      readonly items?: readonly T[] | null;
-    };
-    return { items: (list.items ?? []).map(factsOf), next: list.metadata?.continue || null };
+    try {
+      const list = JSON.parse(decoder.decode(body)) as {
+        readonly metadata?: { readonly continue?: string };
+        readonly items?: readonly T[] | null;
+      };
+      // Null for an empty list of some servers, but never left out.
+      if (list.items === undefined) throw new TypeError('no items');
+      return { items: (list.items ?? []).map(factsOf), next: list.metadata?.continue || null };
+    } catch (cause) {
+      throw new Garbled('the answer is not a list of Kubernetes objects', { cause });
+    }
   };
+}
+
+/** One object; throws Garbled. */
+export function objectOf(body: Uint8Array): JsonObject {
+  try {
+    return JSON.parse(decoder.decode(body)) as JsonObject;
+  } catch (cause) {
+    throw new Garbled('the answer is not a Kubernetes object', { cause });
+  }
 }
 
 const decoder = new TextDecoder();

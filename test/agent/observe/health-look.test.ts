@@ -157,6 +157,15 @@ test('what is not there, not served, may not be listed or fails alone hinders no
   ]);
 });
 
+test('who does not speak as an API server does is not known; of pods and nodes, the look fails', async (t) => {
+  const set = { ...thing('StatefulSet lab/set'), group: 'apps', id: 'apps/StatefulSet/lab/set' };
+  const sets = '/apis/apps/v1/statefulsets?limit=100';
+  const good = { [deployments]: list(deployment(goodStatus)) };
+  for (const odd of ['<html>', null, { items: 'none' }, { items: [null] }, { items: [{}] }])
+    t.deepEqual(await looker({ ...good, [sets]: ok(odd) }).say([web, set]), ['current', 'NotLookedAt']);
+  t.deepEqual(await looker({ ...good, [nodes]: ok({ items: [{}] }) }).say([web]), ['CLUSTER_FAILING']);
+});
+
 test('a cluster that does not answer, does not know us or asks for rest fails the look', async (t) => {
   for (const [code, status] of [
     ['CLUSTER_UNREACHABLE', null],
