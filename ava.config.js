@@ -1,6 +1,6 @@
 // Fast tests: pure cores and single rooms, in worker threads. System tests have their own configuration.
 export default {
-  files: ['test/**/*.test.ts', '!test/system/**', '!test/bench/**'],
+  files: ['test/**/*.test.ts', '!test/system/**', '!test/trials/**', '!test/bench/**'],
   extensions: ['ts'],
   nodeArguments: ['--disable-warning=ExperimentalWarning'],
   timeout: '60s',

@@ -1,4 +1,5 @@
-// `npm test [format|lint|types|unit|system]... [--write]`: every check of the repository, or the ones named.
+// `npm test [format|lint|types|unit|system]... [--write]`: every check of the repository, or the ones named;
+// `npm run trials`: the long ones, which break machines, networks and clusters, and need minutes.
 // Prints a line per phase, every failure, and last of all `N passed, N failed`; exits 1 when anything failed or
 // nothing ran. Format, lint and types count as one test each. The fast phases share the two lanes of a small
 // machine; system tests run alone, because they measure time. `format --write` rewrites the files.
@@ -27,17 +28,12 @@ const phases: Readonly<Record<string, Phase>> = {
   lint: (exec, signal) => tool(exec, signal, ['oxlint', '--type-aware', '--deny-warnings', '--format=unix']),
   types: (exec, signal) => tool(exec, signal, ['tsc', '--pretty', 'false']),
   unit: (exec, signal) => ava(exec, signal, { config: 'ava.config.js', progress: false, env: compileCache }),
-  system: async (exec, signal) => {
-    // Before the clock of any test runs: the first build takes minutes. The cache answers at once. Loaded
-    // here, so that a fault in there does not keep the other phases from saying so.
-    const { findBinaries } = await import('../dev/kubernetes/binaries.ts');
-    const { chooseNode } = await import('../dev/kubernetes/node/choose-node.ts');
-    const building = { signal, log: (line: string) => console.log(`  ${line}`) };
-    await findBinaries(building);
-    await chooseNode(true, exec, building);
-    return await ava(exec, signal, { config: 'ava.system.config.js', progress: true });
-  },
+  system: (exec, signal) => withKubernetes(exec, signal, 'ava.system.config.js'),
+  trials: (exec, signal) => withKubernetes(exec, signal, 'ava.trials.config.js'),
 };
+/** Run alone, one after the other, because they measure time. */
+const aloneInOrder = ['system', 'trials'];
+const inDefault = (name: string): boolean => name !== 'trials';
 const noiseLines = 40;
 // Every test file is a worker that loads much the same modules: a fifth less processor time.
 const compileCache = {
@@ -53,7 +49,7 @@ if (unknown.length > 0) {
   console.error(`No phase ${unknown.join(', ')}; there are ${Object.keys(phases).join(', ')}.`);
   process.exit(2);
 }
-process.exitCode = await main(wanted.length > 0 ? wanted : Object.keys(phases));
+process.exitCode = await main(wanted.length > 0 ? wanted : Object.keys(phases).filter(inDefault));
 
 async function main(names: readonly string[]): Promise<number> {
   const exec = systemExec(process.env);
@@ -67,9 +63,20 @@ async function main(names: readonly string[]): Promise<number> {
     }
   };
   await Promise.all(lanes.map((lane) => runAll(lane.filter((name) => names.includes(name)))));
-  if (names.includes('system')) await runAll(['system']);
+  await runAll(aloneInOrder.filter((name) => names.includes(name)));
   if (stopping.signal.aborted) return 130;
   return close(outcomes);
+}
+
+async function withKubernetes(exec: Exec, signal: AbortSignal, config: string): Promise<Outcome> {
+  // Before the clock of any test runs: the first build takes minutes. The cache answers at once. Loaded
+  // here, so that a fault in there does not keep the other phases from saying so.
+  const { findBinaries } = await import('../dev/kubernetes/binaries.ts');
+  const { chooseNode } = await import('../dev/kubernetes/node/choose-node.ts');
+  const building = { signal, log: (line: string) => console.log(`  ${line}`) };
+  await findBinaries(building);
+  await chooseNode(true, exec, building);
+  return await ava(exec, signal, { config, progress: true });
 }
 
 async function timed(name: string, exec: Exec, signal: AbortSignal): Promise<Outcome> {
