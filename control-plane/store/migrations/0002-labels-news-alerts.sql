@@ -15,9 +15,9 @@ CREATE TABLE site_label (
 
 ALTER TABLE desired ADD COLUMN why TEXT;
 
-UPDATE desired SET why = (
-  SELECT why FROM audit WHERE audit.digest = desired.digest AND audit.subject = desired.site_id ORDER BY audit.id LIMIT 1
-);
+UPDATE desired SET why = said.why
+FROM (SELECT digest, subject, why FROM audit WHERE what = 'site.assign' AND why IS NOT NULL) AS said
+WHERE said.digest = desired.digest AND said.subject = desired.site_id;
 
 -- How much the clock of this machine is ahead of the site's, as the last stream showed.
 ALTER TABLE contact ADD COLUMN ahead_ms INTEGER;
