@@ -15,9 +15,14 @@ CREATE TABLE site_label (
 
 ALTER TABLE desired ADD COLUMN why TEXT;
 
-UPDATE desired SET why = said.why
-FROM (SELECT digest, subject, why FROM audit WHERE what = 'site.assign' AND why IS NOT NULL) AS said
-WHERE said.digest = desired.digest AND said.subject = desired.site_id;
+-- With an index for the moment: there may be a hundred thousand of each.
+CREATE INDEX audit_by_digest ON audit (digest);
+
+UPDATE desired SET why = (
+  SELECT why FROM audit WHERE audit.digest = desired.digest AND subject = desired.site_id ORDER BY id LIMIT 1
+);
+
+DROP INDEX audit_by_digest;
 
 -- How much the clock of this machine is ahead of the site's, as the last stream showed.
 ALTER TABLE contact ADD COLUMN ahead_ms INTEGER;
