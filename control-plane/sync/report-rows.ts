@@ -83,8 +83,8 @@ function siteState(message: SiteStateMessage): SiteState {
       lastHealthy: digestOrNull(message.releases?.lastHealthy),
       quarantined: digestOrNull(message.releases?.quarantined),
     },
-    conditions,
-    objects: message.objects.flatMap(objectFact),
+    conditions: onePer(conditions, ({ code }) => code),
+    objects: message.objects.flatMap(objectFact).slice(0, maxFacts),
     objectsWanted,
     objectsApplied,
     kubernetesVersion: /^[\w.+-]{1,64}$/.test(message.kubernetesVersion) ? message.kubernetesVersion : '',
@@ -97,10 +97,14 @@ function healthOf(message: SiteStateMessage) {
   return {
     healthy,
     healthObservedAtMs: timeOf(message.healthObservedAtMs),
-    health: message.health.flatMap(({ releaseDigest, index, reason, sinceMs }): HealthFact[] => {
-      if (!isHealthReason(reason)) return [];
-      return [{ releaseDigest: digestOrNull(releaseDigest) ?? '', index, reason, sinceMs: timeOf(sinceMs) }];
-    }),
+    health: message.health
+      .flatMap(({ releaseDigest, index, reason, sinceMs }): HealthFact[] => {
+        if (!isHealthReason(reason)) return [];
+        return [
+          { releaseDigest: digestOrNull(releaseDigest) ?? '', index, reason, sinceMs: timeOf(sinceMs) },
+        ];
+      })
+      .slice(0, maxFacts),
     components: message.components
       .slice(0, maxComponents)
       .map(({ index, applied, healthy: works, drifted, objects }) => ({
@@ -126,7 +130,7 @@ function hostFacts({ observedAtMs, measures }: HostState): HostFacts {
   const known = measures.flatMap(({ name, value, source }) =>
     isMeasureName(name) && isSource(source) ? [{ name, value: numberOf(value), source }] : [],
   );
-  return { observedAtMs: timeOf(observedAtMs), measures: onePerName(known) };
+  return { observedAtMs: timeOf(observedAtMs), measures: onePer(known, ({ name }) => name) };
 }
 
 /** What identifies a machine is taken only from where the site puts what it allows to leave. */
@@ -141,11 +145,12 @@ function hardware({ observedAtMs, facts, identifying }: HardwareMessage): Hardwa
         : [],
     );
   const all = [...known(facts, false), ...known(identifying, true)];
-  return { observedAtMs: timeOf(observedAtMs), facts: onePerName(all) };
+  return { observedAtMs: timeOf(observedAtMs), facts: onePer(all, ({ name }) => name) };
 }
 
-function onePerName<Row extends { readonly name: string }>(rows: readonly Row[]): readonly Row[] {
-  return [...new Map(rows.map((row) => [row.name, row])).values()];
+/** The last of each name. */
+function onePer<Row>(rows: readonly Row[], nameOf: (row: Row) => string): readonly Row[] {
+  return [...new Map(rows.map((row) => [nameOf(row), row])).values()];
 }
 
 /** Times by the site's clock. */
@@ -172,7 +177,7 @@ function runResult(message: RunResultMessage): RunResult {
     repaired,
     deleted,
     failed,
-    failures: message.failures.flatMap(objectFact),
+    failures: message.failures.flatMap(objectFact).slice(0, maxFacts),
   };
 }
 
@@ -193,7 +198,9 @@ function numberOf(value: bigint): number {
   return Number(value > limit ? limit : value < -limit ? -limit : value);
 }
 
-// As many as a release may have, and more than any has.
+// More than an agent sends; what a state costs here is bounded, whoever sends it.
+const maxFacts = 1000;
+// As many as a release may have.
 const maxComponents = 1000;
 const printable = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]{1,128}$/u;
 

@@ -92,3 +92,20 @@ test('a time beyond all calendars becomes one that can be written', (t) => {
     t.notThrows(() => new Date(timeOf(ms)).toISOString());
   t.is(timeOf(1_790_000_000_000n), 1_790_000_000_000);
 });
+
+test('what one state can hold is bounded, and each condition counts once', (t) => {
+  const many = <Fact>(fact: Fact) => Array.from({ length: 5_000 }, () => fact);
+  const value = {
+    conditions: many({ code: 'Drifted', sinceMs: 4n, count: 2 }),
+    objects: many({ index: 7, code: 'OBJECT_REFUSED' }),
+    health: many({ index: 7, reason: 'JobFailed', sinceMs: 4n }),
+    components: many({ index: 1 }),
+  };
+  const content = read({ body: { case: 'state', value } })?.content;
+  if (content?.kind !== 'state') return t.fail();
+  const { conditions, objects, health, components } = content.state;
+  t.deepEqual(
+    [conditions, objects, health, components].map((facts) => facts.length),
+    [1, 1_000, 1_000, 1_000],
+  );
+});
