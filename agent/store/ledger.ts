@@ -104,10 +104,12 @@ function prepare(database: Database) {
     bytes: database.prepare<{ bytes: number }>(
       'SELECT COALESCE(SUM(LENGTH(body) + ?), 0) AS bytes FROM ledger',
     ),
+    // One pass, and only the days that are not folded yet: it runs while the stream waits.
     countHeartbeats: database.prepare(
-      `UPDATE ledger SET count = (SELECT SUM(other.count) FROM ledger AS other WHERE other.message = 'Heartbeat'
-           AND other.at_ms < :before AND other.at_ms / ${dayMs} = ledger.at_ms / ${dayMs})
-       WHERE number IN (${lastOfDay})`,
+      `UPDATE ledger SET count = days.total
+       FROM (SELECT MAX(number) AS last, SUM(count) AS total FROM ledger WHERE message = 'Heartbeat'
+             AND at_ms < :before GROUP BY at_ms / ${dayMs} HAVING COUNT(*) > 1) AS days
+       WHERE number = days.last`,
     ),
     foldHeartbeats: database.prepare(
       `DELETE FROM ledger WHERE message = 'Heartbeat' AND at_ms < :before AND number NOT IN (${lastOfDay})`,

@@ -5,7 +5,7 @@ import test, { type ExecutionContext } from 'ava';
 import { type Ledger, type LedgerBounds, ledgerOver } from '../../../agent/store/ledger.ts';
 import { migrationsFolder } from '../../../agent/store/store.ts';
 import { readMigrations } from '../../../daemon/migrations.ts';
-import { openDatabase } from '../../../daemon/sqlite.ts';
+import { type Database, openDatabase } from '../../../daemon/sqlite.ts';
 import { scratch } from '../../support/scratch.ts';
 
 const dayMs = 24 * 3_600_000;
@@ -13,10 +13,14 @@ const startMs = Date.UTC(2026, 10, 1);
 const wide: LedgerBounds = { maxBytes: 2 ** 26, maxAgeMs: 400 * dayMs };
 
 function open(t: ExecutionContext, bounds = wide, folder = scratch(t)): Ledger {
+  return ledgerOver(openData(t, folder), bounds);
+}
+
+function openData(t: ExecutionContext, folder: string): Database {
   const path = join(folder, 'state.db');
   const database = openDatabase({ path, migrations: readMigrations(migrationsFolder) });
   t.teardown(() => database.close());
-  return ledgerOver(database, bounds);
+  return database;
 }
 
 const rows = (ledger: Ledger) => ledger.after(0, 0, 100_000);
@@ -76,6 +80,41 @@ test('folding twice counts nothing twice, also after a restart', (t) => {
     60,
   );
 });
+
+test('a full ledger holds nothing up: neither at the start nor after midnight', (t) => {
+  const database = openData(t, scratch(t));
+  const days = 400;
+  const endMs = startMs + days * dayMs;
+  database.transaction(() => fill(database, { days, reportsPerDay: 240 }));
+  const ledger = ledgerOver(database);
+  for (const nowMs of [endMs, endMs + dayMs]) {
+    const startedAtMs = performance.now();
+    ledger.add('Heartbeat', Buffer.from('b'), nowMs);
+    const tookMs = Math.round(performance.now() - startedAtMs);
+    t.true(tookMs < 1_000, `${tookMs} ms`);
+  }
+  const beats = rows(ledger).filter(({ message }) => message === 'Heartbeat');
+  t.is(beats.length, days - 1 + 2, 'a row per day that is not too old, and the two of now');
+  t.is(beats.at(-3)?.count, 2_880);
+});
+
+/** As a busy site leaves it: days of reports, with the heartbeats of all but the last two days folded. */
+function fill(
+  database: Database,
+  { days, reportsPerDay }: { readonly days: number; readonly reportsPerDay: number },
+): void {
+  const put = database.prepare(
+    `INSERT INTO ledger (at_ms, message, count, body)
+     WITH RECURSIVE row (at) AS (SELECT 0 UNION ALL SELECT at + 1 FROM row WHERE at < :rows - 1)
+     SELECT :dayMs + at * ${dayMs} / :rows, :message, :count, zeroblob(:size) FROM row`,
+  );
+  for (let day = 0; day < days; day += 1) {
+    const at = { dayMs: startMs + day * dayMs };
+    const beats = day < days - 2 ? { rows: 1, count: 2_880 } : { rows: 2_880, count: 1 };
+    put.run({ ...at, message: 'Report', rows: reportsPerDay, count: 1, size: 220 });
+    put.run({ ...at, message: 'Heartbeat', ...beats, size: 24 });
+  }
+}
 
 test('the oldest go when there is too much or when they are too old, and that shows', (t) => {
   const ledger = open(t, { maxBytes: 1_000_000, maxAgeMs: 10 * dayMs });
