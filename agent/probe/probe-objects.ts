@@ -1,7 +1,7 @@
 // What a trial puts into the cluster, all of it in one namespace of its own: a server, three clients, and two policies.
 // PURE. Invariants: no pod has a token or a right, all satisfy the restricted profile, each ends by itself within a
-// minute, and the names are the same every time, so that what a killed agent left behind is found. Called by
-// network-trial.ts.
+// minute, all clients run on the server's node, so that the control takes the way of the others, and the names are the
+// same every time, so that what a killed agent left behind is found. Called by network-trial.ts.
 import type { ResourceAddress } from '../cluster/paths.ts';
 
 export const probeNamespace = 'tre-fleet-probe';
@@ -97,7 +97,7 @@ export function serverPod(image: string): ProbeObject {
 export function clientPod(role: ClientRole, image: string, address: string): ProbeObject {
   const target = ['--address', address, '--port', String(port)];
   const patience = ['--tries', String(tries), '--timeout-ms', String(tryTimeoutMs)];
-  return pod(role, image, ['reach', ...target, ...patience]);
+  return pod(role, image, ['reach', ...target, ...patience], { affinity: besideServer });
 }
 
 /** The server once more, but as an administrator of the node: never to be stored. */
@@ -108,7 +108,16 @@ export function privilegedPod(image: string): ProbeObject {
 
 const resources = { limits: { cpu: '100m', memory: '64Mi' }, requests: { cpu: '10m', memory: '16Mi' } };
 
-function pod(role: Role, image: string, args: readonly string[]): ProbeObject {
+/** Were a client elsewhere, a network that is broken between two nodes would look like a policy at work. */
+const besideServer = {
+  podAffinity: {
+    requiredDuringSchedulingIgnoredDuringExecution: [
+      { labelSelector: { matchLabels: { [probeLabel]: 'server' } }, topologyKey: 'kubernetes.io/hostname' },
+    ],
+  },
+};
+
+function pod(role: Role, image: string, args: readonly string[], place: object = {}): ProbeObject {
   const securityContext = {
     allowPrivilegeEscalation: false,
     readOnlyRootFilesystem: true,
@@ -119,6 +128,7 @@ function pod(role: Role, image: string, args: readonly string[]): ProbeObject {
     kind: 'Pod',
     metadata: { name: role, ...labels({ [probeLabel]: role }) },
     spec: {
+      ...place,
       restartPolicy: 'Never',
       activeDeadlineSeconds: podLifeSeconds,
       terminationGracePeriodSeconds: 0,

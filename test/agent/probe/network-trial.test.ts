@@ -74,6 +74,26 @@ test('with policies at work it says so, and leaves but the empty namespace', asy
   t.deepEqual(again, result, 'and once more in the namespace that is there');
 });
 
+test('each client must run where the server does: the control takes the way of the forbidden ones', async (t) => {
+  const places = new Map<string, unknown>();
+  const refuse: Play['refuse'] = ({ method, place, body }) => {
+    if (method !== 'PATCH' || !place.startsWith(`${home}/pods/`)) return undefined;
+    const { spec } = JSON.parse(Buffer.from(body?.bytes ?? []).toString('utf8')) as {
+      readonly spec: { readonly affinity?: unknown };
+    };
+    places.set(place.slice(`${home}/pods/`.length), spec.affinity);
+    return undefined;
+  };
+  t.is((await trial(cluster({ refuse }))).networkPolicy, 'enforced');
+  const term = {
+    labelSelector: { matchLabels: { 'tre-fleet.dev/probe': 'server' } },
+    topologyKey: 'kubernetes.io/hostname',
+  };
+  const beside = { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } };
+  for (const client of ['allowed', 'denied', 'shut-in']) t.deepEqual(places.get(client), beside, client);
+  t.is(places.get('server'), undefined, 'the server goes wherever there is room');
+});
+
 test('without policies, and without Pod Security, it says so', async (t) => {
   const words = { allowed: 'reached', denied: 'reached', 'shut-in': 'reached' };
   const result = await trial(cluster({ status: playing(words), refuse: () => undefined }));
@@ -122,6 +142,13 @@ test(
   3_000,
 );
 test('no node', unproven, { status: () => unschedulable }, /server .*no node takes it: 0\/0 nodes/, 17_000);
+test(
+  'a client for which there is no room beside the server',
+  unproven,
+  { status: except('denied', unschedulable) },
+  /denied .*no node takes it: 0\/0 nodes/,
+  27_000,
+);
 test(
   'pods that never start',
   unproven,
