@@ -25,7 +25,7 @@ export async function listAll<T>(
     });
     const request = {
       method: 'GET',
-      path: `${path}?${query}`,
+      path: `${path}?${query.toString()}`,
       ...(accept !== undefined && { accept }),
     } as const;
     const answer = await api.request(request, signal);

@@ -67,7 +67,7 @@ const openNamespaces: Check = async ({ api, wanted, labelIsVoid }, signal) => {
   const open: string[] = [];
   for (const { metadata } of all.filter(isOpen)) {
     const query = new URLSearchParams({ limit: '1', fieldSelector: unfinished });
-    const path = `/api/v1/namespaces/${encodeURIComponent(metadata.name)}/pods?${query}`;
+    const path = `/api/v1/namespaces/${encodeURIComponent(metadata.name)}/pods?${query.toString()}`;
     const answer = await api.request({ method: 'GET', path, accept: metadataOnly.list }, signal);
     if (!answer.ok) return answer;
     if (parsed<Page<object>>(answer.body).items?.length === 1) open.push(`Namespace ${metadata.name}`);
