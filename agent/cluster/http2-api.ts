@@ -1,6 +1,7 @@
 // ClusterApi over the network: one HTTP/2 connection, made when first needed and again after it ended, at most 32
-// requests at a time; and a second one for watches, which take none of these. Invariants: a stream that the server refused unprocessed is sent again; a request that may have
-// been processed only if it is a GET; one renewal of the credentials serves all that met a 401. Built by main.ts.
+// requests at a time, and a second one for watches, which take none of these. Invariants: a stream that the server refused
+// unprocessed is sent again, a request that may have been processed only if it is a GET; one renewal of the credentials
+// serves all that met a 401. Built by main.ts.
 import { TreError } from '../../proto/errors.ts';
 import { answerOf, noAnswer, type RawAnswer } from './answer.ts';
 import type {
@@ -99,8 +100,9 @@ class Http2Api {
       const { credential } = this.#access;
       const token = await credential?.token(signal);
       const connection = await reached(this.#watches.connected());
-      const stream = connection?.open(this.#headers({ method: 'GET', ...request }, token));
+      // Before the stream is opened: after that, readWatch closes it.
       signal.throwIfAborted();
+      const stream = connection?.open(this.#headers({ method: 'GET', ...request }, token));
       if (stream === undefined) return noAnswer('the connection broke');
       const end = await readWatch(stream, onEvent, signal);
       if (!end.ok && end.status === 401) await credential?.renewed(token, signal);
