@@ -1,6 +1,6 @@
 // Keeps watches on collections open, metadata alone: each from a known position, again after it ended, from the start when
 // its position is too old, with growing pauses while it fails. Laws: what it tells is that something may have changed,
-// never what; nothing that changes while a watch is meant to be open goes untold. Used by agent/observe.
+// never what; nothing that changes while a watch is meant to be open goes untold; no error ends it. Used by agent/observe.
 import { createBackoff } from '../../daemon/backoff.ts';
 import type { Clock } from '../../daemon/clock.ts';
 import type { Random } from '../../daemon/random.ts';
@@ -14,6 +14,8 @@ export interface WatcherOptions {
   readonly random: Random;
   /** `event` null: anything in this collection may have changed. */
   readonly onChange: (path: string, event: WatchEvent | null) => void;
+  /** Told of what is no failure of the API server; the watch begins anew after a pause. Must not throw. */
+  readonly onError: (error: unknown, retryInMs: number) => void;
 }
 
 export interface Watcher extends AsyncDisposable {
@@ -38,8 +40,9 @@ export function createWatcher(options: WatcherOptions): Watcher {
   let left = 0;
   return {
     follow: (paths) => {
-      const wanted = new Set([...paths].slice(0, maxWatches));
-      left = [...paths].length - wanted.size;
+      const all = [...new Set(paths)];
+      const wanted = new Set(all.slice(0, maxWatches));
+      left = all.length - wanted.size;
       for (const [path, { stop }] of open)
         if (!wanted.has(path)) {
           stop.abort();
@@ -68,7 +71,7 @@ interface Watched {
 }
 
 async function keepWatching(options: WatcherOptions, watched: Watched): Promise<void> {
-  const { clock, random } = options;
+  const { clock, random, onError } = options;
   const { signal } = watched;
   const backoff = createBackoff({ clock, random, policy });
   let position = '';
@@ -85,7 +88,11 @@ async function keepWatching(options: WatcherOptions, watched: Watched): Promise<
           signal,
         );
     } catch (error) {
-      if (!signal.aborted) throw error;
+      if (signal.aborted) return;
+      position = '';
+      const retryInMs = backoff.failed();
+      onError(error, retryInMs);
+      await clock.sleep(retryInMs, signal).catch(() => undefined);
     }
   }
 }

@@ -87,6 +87,7 @@ class HealthLoop implements Health {
       clock,
       random,
       onChange: (path, event) => this.#heard(path, event),
+      onError,
     });
     this.#retries = createBackoff({ clock, random, policy: retryPolicy });
     const run = (signal: AbortSignal) => this.#run(signal);

@@ -4,13 +4,15 @@ import { once } from 'node:events';
 import { createSecureServer, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
-import type { WatchEvent } from '../../../agent/cluster/api.ts';
+import type { ApiAnswer, WatchEnd, WatchEvent } from '../../../agent/cluster/api.ts';
 import { openHttp2Api } from '../../../agent/cluster/http2-api.ts';
 import { createWatcher } from '../../../agent/cluster/watch.ts';
 import { systemClock } from '../../../daemon/clock.ts';
 import { systemRandom } from '../../../daemon/random.ts';
 import { eventually } from '../../support/eventually.ts';
 import { loopbackIdentity } from '../../support/loopback-certificate.ts';
+import { manualClock } from '../../support/manual-clock.ts';
+import { seededRandom } from '../../support/seeded-random.ts';
 
 const identity = await loopbackIdentity();
 
@@ -56,6 +58,7 @@ async function server(
     clock: systemClock,
     random: systemRandom(systemClock),
     onChange: (_path, event) => told.push(event),
+    onError: (error) => t.fail(String(error)),
   });
   t.teardown(() => watcher[Symbol.asyncDispose]());
   return { api, watcher, told, sessions, lists: () => lists };
@@ -170,4 +173,63 @@ test('an abort ends a watch with its reason', async (t) => {
   const ended = api.watch({ path: `${pods}?watch=1`, accept: '*/*' }, () => undefined, stop.signal);
   setTimeout(() => stop.abort(new Error('enough')), 50);
   await t.throwsAsync(ended, { message: 'enough' });
+});
+
+test('an abort while the connection is made leaves no stream open', async (t) => {
+  const open = new Set<ServerHttp2Stream>();
+  const { api } = await server(t, (stream) => {
+    begin(stream);
+    open.add(stream);
+    stream.on('close', () => open.delete(stream));
+  });
+  const stop = new AbortController();
+  const ended = api.watch({ path: `${pods}?watch=1`, accept: '*/*' }, () => undefined, stop.signal);
+  stop.abort(new Error('enough'));
+  await t.throwsAsync(ended, { message: 'enough' });
+  await api.request({ method: 'GET', path: pods }, new AbortController().signal);
+  await systemClock.sleep(200);
+  t.is(open.size, 0);
+});
+
+test('no error ends a watch: it is told, and the watch begins anew, with pauses', async (t) => {
+  const clock = manualClock();
+  const told: (WatchEvent | null)[] = [];
+  const errors: string[] = [];
+  const list = { ok: true, status: 200, contentType: 'application/json', etag: null } as const;
+  const body = new TextEncoder().encode('{"metadata":{"resourceVersion":"1"}}');
+  const script = { canAsk: false };
+  const watcher = createWatcher({
+    api: {
+      request: async (): Promise<ApiAnswer> => {
+        if (!script.canAsk) throw new Error('the token cannot be read');
+        return { ...list, body };
+      },
+      watch: (_request, _onEvent, signal) =>
+        new Promise<WatchEnd>((_resolve, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+        }),
+    },
+    clock,
+    random: seededRandom(1),
+    onChange: (_path, event) => told.push(event),
+    onError: (error) => errors.push(String(error)),
+  });
+  watcher.follow([pods]);
+  await clock.advance(60_000);
+  t.is(errors[0], 'Error: the token cannot be read');
+  t.true(errors.length > 2 && errors.length < 30, `${errors.length} tries in a minute`);
+  t.false(watcher.isComplete());
+  script.canAsk = true;
+  await clock.advance(31_000);
+  t.deepEqual([told, watcher.isComplete()], [[null], true]);
+  await watcher[Symbol.asyncDispose]();
+});
+
+test('it is complete when all are watched, whatever kind of iterable names them', async (t) => {
+  const { watcher } = await server(t, begin);
+  watcher.follow(new Map([[pods, 1]]).keys());
+  await eventually(() => watcher.isComplete(), { what: 'a complete watcher', timeoutMs: 5_000 });
+  watcher.follow(Array.from({ length: 81 }, (_, index) => `/api/v1/kind${index}`));
+  await systemClock.sleep(200);
+  t.false(watcher.isComplete(), 'more than may be watched');
 });

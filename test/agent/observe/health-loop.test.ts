@@ -225,6 +225,17 @@ test('where nothing may be watched, a look comes every five seconds while someth
   t.true(looks.length - after <= 2, `${looks.length - after} looks`);
 });
 
+test('where everything is watched, what is not current is looked at every half minute, too', async (t) => {
+  const { clock, looks, script, begin, say } = await stage(t);
+  script.deployments = found(0);
+  await begin();
+  await clock.advance(5_000);
+  const before = looks.length;
+  await clock.advance(29_000);
+  t.deepEqual(say(), ['LessReady']);
+  t.true(looks.length - before <= 1, `${looks.length - before} looks`);
+});
+
 test('nothing wanted: nothing known', async (t) => {
   const { health, begin } = await stage(t);
   await begin();
