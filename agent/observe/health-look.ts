@@ -54,6 +54,8 @@ export interface HealthLook {
   readonly look: (reconciled: Reconciled, signal: AbortSignal) => Promise<Looked | ApiFailure>;
 }
 
+/** Events are not watched: so soon a refusal that may still come is looked for again. */
+const eventsMs = 4_000;
 /** Of the 32 that the reconciler shares with this room. */
 const requestsAtATime = 4;
 
@@ -190,15 +192,19 @@ async function judgedAgain(
   const namespace = object.namespace ?? '';
   const groupKind = `${object.group}/${object.kind}`;
   const isRefused = mayBeRefused(groupKind, verdict, pods.own.length);
+  const refusal = isRefused ? await refusalOf(api, { namespace, uid, nowMs }, signal) : '';
   const context = {
     ...open.context,
     pods: pods.own,
-    refusal: isRefused ? await refusalOf(api, { namespace, uid, nowMs }, signal) : '',
+    refusal,
     ...(object.kind === 'PersistentVolumeClaim' && {
       claim: await claimContext(api, { name: object.name, body: open.body, pods: pods.all }, signal),
     }),
   };
-  return { object, uid, verdict: healthOf(open.body, object, context), open: null };
+  const again = healthOf(open.body, object, context);
+  const isAwaited = isRefused && refusal === '';
+  const untilMs = isAwaited ? Math.min(again.untilMs ?? Infinity, nowMs + eventsMs) : again.untilMs;
+  return { object, uid, verdict: { ...again, untilMs }, open: null };
 }
 
 /** A few at a time; the results in the order of the items. */

@@ -204,7 +204,10 @@ test('a StatefulSet without pods: the newest refusal among its events', async (t
   t.deepEqual(await looker(answers(old, event('denied', '2025-12-31T23:55:00Z'))).say([set]), [
     'AdmissionRefused',
   ]);
-  t.deepEqual(await looker(answers(event('denied', '2025-12-31T23:30:00Z'))).say([set]), ['LessReplicas']);
+  const long = looker(answers(event('denied', '2025-12-31T23:30:00Z')));
+  t.deepEqual(await long.say([set]), ['LessReplicas']);
+  const looked = await long.at([set]);
+  t.is(looked.ok ? looked.untilMs : null, long.clock.now() + 4_000, 'events are not watched');
 });
 
 test('a claim that waits for its first pod is judged by its class and by the pods', async (t) => {
