@@ -1,5 +1,6 @@
 // The end of an agent in an orderly way: nothing is applied any more, what waits to be reported is sent for a while, and the
-// process ends. Law: workloads are not touched. Each step is told to whoever asked. Asked over the local socket.
+// process ends. Laws: workloads are not touched; once begun it reaches its end, also when nobody listens any more. Each
+// step is told to whoever asked. Asked over the local socket.
 import type { Clock } from '../../daemon/clock.ts';
 
 export type ShutdownStep =
@@ -9,6 +10,7 @@ export type ShutdownStep =
   | { readonly step: 'ending' };
 
 export interface ShutdownDeps {
+  /** Nothing is made, changed or deleted in the cluster after it, not by trials of isolation either. */
   readonly stopApplying: () => Promise<void>;
   readonly waiting: () => number;
   readonly isConnected: () => boolean;
@@ -22,11 +24,15 @@ const lookEveryMs = 50;
 
 export async function* shutDown(deps: ShutdownDeps): AsyncGenerator<ShutdownStep> {
   const { stopApplying, waiting, isConnected, clock, end } = deps;
-  await stopApplying();
-  yield { step: 'applying-stopped' };
-  const untilMs = clock.monotonic() + drainMs;
-  while (waiting() > 0 && isConnected() && clock.monotonic() < untilMs) await clock.sleep(lookEveryMs);
-  yield { step: 'reports', waiting: waiting(), isConnected: isConnected() };
-  yield { step: 'ending' };
-  end();
+  try {
+    await stopApplying();
+    yield { step: 'applying-stopped' };
+    const untilMs = clock.monotonic() + drainMs;
+    while (waiting() > 0 && isConnected() && clock.monotonic() < untilMs) await clock.sleep(lookEveryMs);
+    yield { step: 'reports', waiting: waiting(), isConnected: isConnected() };
+    yield { step: 'ending' };
+  } finally {
+    // Whoever asked may have gone: an agent that applies nothing and goes on would be worse than none.
+    end();
+  }
 }

@@ -1,7 +1,9 @@
 // The commands of the person on site against a real socket and a real store: words, exit codes, and JSON that fits its schema.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { create, toBinary } from '@bufbuild/protobuf';
 import test, { type ExecutionContext } from 'ava';
@@ -334,4 +336,27 @@ test('shutdown: reports that cannot be sent stay, and nobody waits for them', as
   t.regex(stdout, /1 report could not be sent for the control plane does not answer: kept on disk/);
   t.is(facts.store.outbox.waiting(), 1);
   t.is((await treAgent(nobody, ['shutdown'])).code, 4);
+});
+
+test('shutdown: goes on to its end when the person who asked has gone', async (t) => {
+  const facts = await scene(t, 'green');
+  const asked = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<void>();
+  const agent = await agentWith(t, facts, { stopApplying: () => asked.promise, end: ended.resolve });
+  const socket = connect(agent.socket, () => socket.write('{"command":"shutdown"}\n'));
+  await setTimeout(50);
+  socket.destroy();
+  await setTimeout(50);
+  asked.resolve();
+  const late = setTimeout(5_000, 'the agent neither applies nor ends', { ref: false });
+  t.is(await Promise.race([ended.promise, late]), undefined);
+});
+
+test('shutdown: ends also when applying cannot be stopped', async (t) => {
+  const facts = await scene(t, 'green');
+  const ended = Promise.withResolvers<void>();
+  const stopApplying = () => Promise.reject(new Error('never thought of'));
+  const agent = await agentWith(t, facts, { stopApplying, end: ended.resolve });
+  t.is((await treAgent(agent, ['shutdown'])).code, 1);
+  await ended.promise;
 });
