@@ -53,7 +53,7 @@ export async function runAgent(lifecycle: Lifecycle, options: AgentOptions): Pro
   const store = lifecycle.add('store', await openData(settings.data, bootId));
   await join(store, settings.join);
   const api = lifecycle.add('cluster', openHttp2Api({ access, userAgent: `tre-agent/${version}` }));
-  const { session, reporter, side, stopApplying } = wire(lifecycle, options, { store, api, bootId });
+  const { session, reporter, side, loop, isolation } = wire(lifecycle, options, { store, api, bootId });
   const facts = () => ({
     store,
     session: session.status(),
@@ -68,7 +68,7 @@ export async function runAgent(lifecycle: Lifecycle, options: AgentOptions): Pro
     store,
     facts,
     holds,
-    stopApplying,
+    stopApplying: async () => void (await Promise.all([loop.stop(), isolation[Symbol.asyncDispose]()])),
     isConnected: () => session.status().kind === 'streaming',
     clock,
     end: () => lifecycle.stop('shutdown'),
@@ -135,9 +135,7 @@ function wire(lifecycle: Lifecycle, options: AgentOptions, { store, api, bootId 
   };
   const loop: Loop = loopOf(lifecycle, options, reconcile);
   loop.trigger();
-  const stopApplying = async (): Promise<void> =>
-    void (await Promise.all([loop.stop(), isolation[Symbol.asyncDispose]()]));
-  return { session, reporter, side, stopApplying };
+  return { session, reporter, side, loop, isolation };
 }
 
 /** A hold that begins or ends is shown at both ends; what it kept out is offered again when it has ended. */
