@@ -16,6 +16,7 @@ export interface ObjectHealth {
 
 /** One look. Healthy means: every wanted object is current, and all of them could be looked at. */
 export interface HealthSnapshot {
+  /** 0 when nobody could look since this agent started. */
   readonly observedAtMs: number;
   /** Of the document whose objects were looked at. */
   readonly generation: number;

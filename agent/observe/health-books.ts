@@ -70,11 +70,13 @@ export function createHealthBooks(store: ObjectHealthStore): HealthBooks {
     lose: ({ generation, objects }, sinceMs, detail) => {
       const { status, reason } = because('NotLookedAt');
       const lost = objects.map(({ id, index }) => ({ id, index, status, reason, sinceMs, detail }));
-      // The time stays that of the last answer.
+      better.clear();
+      // The time stays that of the last answer; 0 for never.
       const observedAtMs = snapshot?.observedAtMs ?? 0;
       return replace({ observedAtMs, generation, healthy: false, objects: lost, nodes: [] });
     },
     clear: () => {
+      better.clear();
       snapshot = undefined;
     },
   };
@@ -96,6 +98,7 @@ function steady(
   nowMs: number,
 ): ReadonlyMap<ObjectId, Verdict> {
   const verdicts = new Map(seen);
+  for (const id of better.keys()) if (!seen.has(id)) better.delete(id);
   for (const [id, verdict] of seen) {
     const sinceMs = better.get(id) ?? nowMs;
     better.delete(id);

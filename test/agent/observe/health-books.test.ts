@@ -108,6 +108,23 @@ test('what crash-looped is better when it has been so for ten seconds', async (t
   await kept.close();
 });
 
+test('what is no longer looked at asks for no look', async (t) => {
+  const kept = await books(t);
+  const leave: readonly (() => unknown)[] = [
+    () => kept.enter(3_000, current, wanted([settings])),
+    () => kept.lose(site, 3_000, 'no answer'),
+    () => kept.clear(),
+  ];
+  for (const go of leave) {
+    kept.enter(1_000, because('ContainerCrashLooping'));
+    kept.enter(2_000, current);
+    t.is(kept.untilMs(), 12_000);
+    go();
+    t.is(kept.untilMs(), null);
+  }
+  await kept.close();
+});
+
 test('a site of which nothing is wanted has no health', async (t) => {
   const kept = await books(t);
   kept.enter(1_000, current);
