@@ -73,7 +73,8 @@ class HealthLoop implements Health {
   #gapMs = shortestGapMs;
   #startedMs = Number.NEGATIVE_INFINITY;
   #due: { readonly atMs: number; readonly cancel: AbortController } | undefined;
-  #silentSinceMs: number | undefined;
+  /** When the cluster was first asked in vain: by both clocks, ms. */
+  #silentSince: { readonly monotonicMs: number; readonly wallMs: number } | undefined;
   /** The cluster asked to be left in peace until then, monotonic. */
   #restUntilMs = 0;
 
@@ -160,6 +161,8 @@ class HealthLoop implements Health {
     const { clock, onNews } = this.#options;
     const reconciled = this.#reconciled;
     if (reconciled === undefined) return;
+    // What was due before the cluster asked for rest waits, too.
+    if (clock.monotonic() < this.#restUntilMs) return this.#within(0);
     this.#startedMs = clock.monotonic();
     const observedAtMs = clock.now();
     const changes = this.#changes;
@@ -170,7 +173,7 @@ class HealthLoop implements Health {
       return;
     }
     this.#retries.succeeded();
-    this.#silentSinceMs = undefined;
+    this.#silentSince = undefined;
     if (changes !== this.#changes || reconciled.wanted.generation !== this.#reconciled?.wanted.generation)
       return this.#ask();
     const { verdicts, nodes } = looked;
@@ -196,11 +199,9 @@ class HealthLoop implements Health {
     const nowMs = clock.monotonic();
     this.#restUntilMs = nowMs + (failure.retryAfterMs ?? 0);
     this.#within(this.#retries.failed(failure.retryAfterMs ?? shortestGapMs));
-    this.#silentSinceMs ??= nowMs;
-    const silentMs = nowMs - this.#silentSinceMs;
-    return (
-      silentMs >= outageMs && this.#books.lose(wanted, Math.round(clock.now() - silentMs), failure.detail)
-    );
+    this.#silentSince ??= { monotonicMs: nowMs, wallMs: clock.now() };
+    const { monotonicMs, wallMs } = this.#silentSince;
+    return nowMs - monotonicMs >= outageMs && this.#books.lose(wanted, wallMs, failure.detail);
   }
 
   /** Watches the kinds whose status matters, and listens to what is wanted of them. */

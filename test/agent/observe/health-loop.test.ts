@@ -92,7 +92,8 @@ async function stage(t: ExecutionContext, watchEnd?: WatchEnd) {
     api,
     discovery,
     store: store.objectHealth,
-    clock,
+    // Wall clocks show whole milliseconds, the other one does not.
+    clock: { ...clock, now: () => Math.floor(clock.now()) },
     random: seededRandom(1),
     onNews: () => (news += 1),
     onError: (error) => t.fail(String(error)),
@@ -209,6 +210,33 @@ test('a cluster that asks for rest is left in peace, whatever is heard meanwhile
   script.deployments = found(1);
   await clock.advance(10_000);
   t.true(looks.length > before);
+});
+
+test('a look that was due before the cluster asked for rest waits, too', async (t) => {
+  const { clock, looks, change, script, begin } = await stage(t);
+  await begin();
+  await clock.advance(5_000);
+  script.deployments = no('CLUSTER_BUSY', 429, 20_000);
+  script.before = async () => change(deployments, 'web');
+  change(deployments, 'web');
+  await clock.advance(1_000);
+  const before = looks.length;
+  await clock.advance(19_000);
+  t.is(looks.length, before);
+  await clock.advance(10_000);
+  t.true(looks.length > before);
+});
+
+test('a cluster that is away is news once, however long that takes', async (t) => {
+  const { clock, script, begin, news, say } = await stage(t);
+  await begin();
+  script.deployments = no('CLUSTER_UNREACHABLE', null);
+  script.before = () => clock.sleep(0.3);
+  await clock.advance(60_000);
+  t.deepEqual(say(), ['NotLookedAt']);
+  const told = news();
+  await clock.advance(60_000);
+  t.is(news(), told);
 });
 
 test('where nothing may be watched, a look comes every five seconds while something is not current', async (t) => {
