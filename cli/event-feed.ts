@@ -24,13 +24,16 @@ export interface EventQuestion {
 
 const pageEvents = 1000;
 const longestWaitSeconds = 25;
+/** A server that is silent for longer than it was asked to wait, and this, does not answer. */
+const graceSeconds = 5;
 
 export function askEvents(
   client: RestClient,
   { after, site, limit = pageEvents, waitSeconds = 0 }: EventQuestion,
 ): Promise<EventsAnswer> {
   const ofSite = site === undefined ? '' : `&site=${encodeURIComponent(site)}`;
-  return client.call('GET', `/v1/events?after=${after}&limit=${limit}&wait=${waitSeconds}${ofSite}`);
+  const path = `/v1/events?after=${after}&limit=${limit}&wait=${waitSeconds}${ofSite}`;
+  return client.call('GET', path, undefined, { silenceMs: (waitSeconds + graceSeconds) * 1_000 });
 }
 
 /** Id of the newest event there is. */

@@ -1,7 +1,9 @@
 // A block of lines at the bottom of a terminal that is drawn over in place. Invariants: one write per drawing; what
 // stands above is never touched; a block that does not fit the screen is shortened by its maker, not here, apart from
-// a last cut at the height of the screen. Used by watches and by the live view of `npm start`.
+// a last cut at the height of the screen. And the beat at which it is drawn anew: what it says of ages must not stand
+// still while an answer is waited for. Used by watches and by the live view of `npm start`.
 
+import type { Clock } from '../daemon/clock.ts';
 import type { Terminal } from './context.ts';
 import { displayWidth } from './paint.ts';
 
@@ -22,6 +24,34 @@ export function createFrame(terminal: Terminal): Frame {
       terminal.write(`${begin}${drawn.map((line) => `${line}${escape}K\n`).join('')}${escape}J`);
     },
   };
+}
+
+export interface Redrawing {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly draw: () => void;
+}
+
+const redrawMs = 1_000;
+
+/** The outcome of the work; every second until then, whatever the work waits for, it is drawn. */
+export async function whileDrawing<T>(
+  work: () => Promise<T>,
+  { clock, signal, draw }: Redrawing,
+): Promise<T> {
+  const ending = new AbortController();
+  const either = AbortSignal.any([signal, ending.signal]);
+  const drawing = async (): Promise<never> => {
+    for (;;) {
+      await clock.sleep(redrawMs, either);
+      draw();
+    }
+  };
+  try {
+    return await Promise.race([work(), drawing()]);
+  } finally {
+    ending.abort();
+  }
 }
 
 function fitting(lines: readonly string[], { rows, columns }: Terminal): readonly string[] {

@@ -6,7 +6,7 @@ import type { Clock } from '../daemon/clock.ts';
 import { systemRandom } from '../daemon/random.ts';
 import { TreError } from '../proto/errors.ts';
 
-/** Since when nobody answers, in milliseconds since 1970 by our own clock, and what went wrong last. */
+/** Since when what was asked has no answer, in milliseconds since 1970 by our own clock, and what went wrong last. */
 export interface Silence {
   readonly sinceMs: number;
   readonly why: string;
@@ -30,12 +30,13 @@ export async function patiently<T>(
   const backoff = createBackoff({ clock, random: systemRandom(clock), policy: pauses });
   let sinceMs: number | undefined;
   for (;;) {
+    const askedMs = clock.now();
     try {
       return await call();
     } catch (error) {
       signal.throwIfAborted();
       if (!isSilent(error)) throw error;
-      sinceMs ??= clock.now();
+      sinceMs ??= askedMs;
       onSilence({ sinceMs, why: error.message });
     }
     await clock.sleep(backoff.failed(leastPauseMs), signal);

@@ -17,14 +17,21 @@ export interface Server {
 
 export interface RestClient extends Disposable {
   /** The body of the answer, undefined for an empty one. Throws TreError with the code of the problem. */
-  call<T>(method: Method, path: string, body?: unknown): Promise<T>;
+  call<T>(method: Method, path: string, body?: unknown, bounds?: CallBounds): Promise<T>;
   /** What the clock of the server said last, milliseconds since 1970; ages are told by it. Undefined before any answer. */
   serverTime(): number | undefined;
 }
 
+/** What ends a call before the client ends. */
+export interface CallBounds {
+  /** How long the server may be silent; 60 s when not given. */
+  readonly silenceMs?: number;
+  readonly signal?: AbortSignal;
+}
+
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-const timeoutMs = 60_000;
+const usualSilenceMs = 60_000;
 const connections = 4;
 const maxAnswerBytes = 64 * 2 ** 20;
 
@@ -33,7 +40,9 @@ export function restClient(server: Server, signal: AbortSignal): RestClient {
   let serverTimeMs: number | undefined;
   return {
     serverTime: () => serverTimeMs,
-    call: async <T>(method: Method, path: string, body?: unknown) => {
+    call: async <T>(method: Method, path: string, body?: unknown, bounds: CallBounds = {}) => {
+      const { silenceMs = usualSilenceMs } = bounds;
+      const ending = bounds.signal === undefined ? signal : AbortSignal.any([signal, bounds.signal]);
       const payload = body === undefined ? '' : JSON.stringify(body);
       const headers = {
         authorization: `Bearer ${server.token}`,
@@ -42,7 +51,8 @@ export function restClient(server: Server, signal: AbortSignal): RestClient {
           ? {}
           : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }),
       };
-      const answer = await exchange(`${server.url}${path}`, { method, headers, agent, signal }, payload);
+      const options = { method, headers, agent, signal: ending, timeout: silenceMs };
+      const answer = await exchange(`${server.url}${path}`, options, payload);
       serverTimeMs = Number.isNaN(answer.atMs) ? serverTimeMs : answer.atMs;
       return bodyOf<T>(server, answer);
     },
@@ -57,9 +67,13 @@ interface Answer {
   readonly atMs: number;
 }
 
-function exchange(url: string, options: RequestOptions, payload: string): Promise<Answer> {
+function exchange(
+  url: string,
+  options: RequestOptions & { readonly timeout: number },
+  payload: string,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const call = request(url, { ...options, timeout: timeoutMs }, (response) => {
+    const call = request(url, options, (response) => {
       const chunks: Buffer[] = [];
       let size = 0;
       response.on('data', (chunk: Buffer) => {
@@ -76,7 +90,7 @@ function exchange(url: string, options: RequestOptions, payload: string): Promis
       );
       response.on('error', (error) => reject(failure(url, error)));
     });
-    call.on('timeout', () => call.destroy(new Error(`no answer for ${timeoutMs / 1000} s`)));
+    call.on('timeout', () => call.destroy(new Error(`no answer for ${options.timeout / 1000} s`)));
     call.on('error', (error) => reject(options.signal?.aborted === true ? error : failure(url, error)));
     call.end(payload);
   });

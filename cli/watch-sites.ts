@@ -1,11 +1,13 @@
 // `trectl site list --watch`: asks again whenever something happened at a site and every few seconds, at most once per
-// second. On a terminal the table is drawn over in place, elsewhere a line says what changed, and with -o json each
-// changed site is one line. Survives a restart of the control plane, and says so while nobody answers.
+// second. On a terminal the table is drawn over in place, every second with the ages of then, whether anybody answers or
+// not; elsewhere a line says what changed, and with -o json each changed site is one line. Survives a restart of the
+// control plane, and says so while nobody answers.
 
+import type { Clock } from '../daemon/clock.ts';
 import type { SiteAnswer } from './answers.ts';
 import type { CommandContext } from './context.ts';
 import { waitForEvent } from './event-feed.ts';
-import { createFrame } from './frame.ts';
+import { createFrame, whileDrawing } from './frame.ts';
 import { secondText } from './moments.ts';
 import { type OutputFormat, printNext, printTable } from './output.ts';
 import { patiently, type Silence } from './patience.ts';
@@ -23,7 +25,17 @@ export interface WatchOptions {
 
 type Show = (seen: SitesSeen) => void;
 
+interface Answered {
+  readonly sites: readonly SiteAnswer[];
+  /** By the clock of the server. */
+  readonly atMs: number;
+  /** The same moment by both of our clocks. */
+  readonly monotonic: number;
+  readonly nowMs: number;
+}
+
 const refreshSeconds = 5;
+const listSilenceMs = 15_000;
 const leastPauseMs = 1_000;
 /** A list that takes long to make is asked for less often. */
 const pausePerWork = 4;
@@ -36,30 +48,49 @@ export async function watchSites(
 ): Promise<void> {
   const { clock, signal } = context;
   const show = showing(context, options);
-  let answered:
-    | { readonly sites: readonly SiteAnswer[]; readonly atMs: number; readonly at: number }
-    | undefined;
-  const tell = (silence: Silence | null): void => {
-    if (answered === undefined) return;
-    const { sites, atMs, at } = answered;
-    show({ sites, answeredAtMs: atMs, nowMs: atMs + clock.monotonic() - at, silence });
+  let answered: Answered | undefined;
+  let silence: Silence | null = null;
+  const draw = (): void => {
+    if (answered !== undefined) show(seenNow(answered, silence, clock));
   };
-  const patience = { clock, signal, onSilence: tell };
-  const ask = () => client.call<{ sites: readonly SiteAnswer[] }>('GET', options.path);
-  try {
+  const onSilence = (found: Silence): void => {
+    silence = found;
+    draw();
+  };
+  const patience = { clock, signal, onSilence };
+  const ask = () =>
+    client.call<{ sites: readonly SiteAnswer[] }>('GET', options.path, undefined, {
+      silenceMs: listSilenceMs,
+    });
+  const watch = async (): Promise<void> => {
     for (let after: number | undefined; ; ) {
       const startedAt = clock.monotonic();
       // Whoever cannot be reached at all is told at once, as by any other command.
       const { sites } = answered === undefined ? await ask() : await patiently(ask, patience);
-      const at = clock.monotonic();
-      answered = { sites, atMs: client.serverTime() ?? clock.now(), at };
-      tell(null);
-      await clock.sleep(Math.max(leastPauseMs, (at - startedAt) * pausePerWork), signal);
+      const monotonic = clock.monotonic();
+      const nowMs = clock.now();
+      answered = { sites, atMs: client.serverTime() ?? nowMs, monotonic, nowMs };
+      silence = null;
+      draw();
+      await clock.sleep(Math.max(leastPauseMs, (monotonic - startedAt) * pausePerWork), signal);
       after = await patiently(() => waitForEvent(client, after, refreshSeconds), patience);
     }
+  };
+  try {
+    await whileDrawing(watch, { clock, signal, draw });
   } catch (error) {
     if (!signal.aborted) throw error;
   }
+}
+
+/** A computer that slept has a monotonic clock that slept too: the longer of both times is what has passed. */
+function seenNow(
+  { sites, atMs, monotonic, nowMs }: Answered,
+  silence: Silence | null,
+  clock: Clock,
+): SitesSeen {
+  const passedMs = Math.max(clock.monotonic() - monotonic, clock.now() - nowMs);
+  return { sites, answeredAtMs: atMs, nowMs: atMs + passedMs, silence };
 }
 
 function showing(context: CommandContext, { facts, output }: WatchOptions): Show {
@@ -76,6 +107,7 @@ function showData(context: CommandContext, output: 'json' | 'yaml'): Show {
   const silent = silenceOnce(context);
   return (seen) => {
     silent(seen);
+    if (seen.sites === before) return;
     for (const site of changedSites(before, seen.sites)) printNext(context, output, site);
     before = seen.sites;
   };
@@ -87,6 +119,7 @@ function showLines(context: CommandContext, facts: readonly SiteFact[]): Show {
   return (seen) => {
     silent(seen);
     const { sites, nowMs, answeredAtMs } = seen;
+    if (before === sites) return;
     if (before === undefined)
       printTable(context, 'table', { columns: siteColumns(facts, nowMs), rows: sites });
     else

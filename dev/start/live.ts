@@ -1,12 +1,12 @@
 // Watches a fleet on this machine until it is stopped: on a terminal a table that is drawn over in place, elsewhere one
 // line for each thing that changes. Asks the REST API with the operator's token, on a connection that stays open, and
-// looks at its own processes; it changes nothing. Called by start.ts when everything is up.
+// looks at its own processes; it changes nothing. What is shown grows old while nobody answers. Called by start.ts when everything is up.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EventAnswer, SiteDetailAnswer } from '../../cli/answers.ts';
 import type { Terminal } from '../../cli/context.ts';
 import { askEvents, newestEvent } from '../../cli/event-feed.ts';
-import { createFrame } from '../../cli/frame.ts';
+import { createFrame, whileDrawing } from '../../cli/frame.ts';
 import type { Paint } from '../../cli/paint.ts';
 import { type RestClient, restClient } from '../../cli/rest.ts';
 import { readServer } from '../../cli/server.ts';
@@ -28,6 +28,7 @@ export interface LiveOptions {
 }
 
 const pollMs = 2_000;
+const siteSilenceMs = 5_000;
 /** Kubernetes is asked less often: the site says sooner that it is gone. */
 const pollsPerLook = 5;
 const keptEvents = 10;
@@ -41,7 +42,13 @@ export async function showLive(fleet: Fleet<Kubernetes>, options: LiveOptions): 
     options.terminal === undefined ? inLines(options) : onTerminal(options.terminal, options.paint);
   let kubernetesSinceMs: number | null = null;
   let seen: SiteSeen = { site: null, answeredAtMs: clock.now(), events: [], last: null, answers: true };
-  try {
+  let hasLooked = false;
+  const draw = (): void => {
+    if (!hasLooked) return;
+    const parts = partsOf(fleet, { kubernetesSinceMs, controlPlane: seen.answers });
+    show({ ...seen, nowMs: clock.now(), parts });
+  };
+  const look = async (): Promise<void> => {
     for (let polls = 0; ; polls += 1) {
       seen = await lookAtSite(client, seen, clock);
       if (polls % pollsPerLook === 0)
@@ -49,10 +56,13 @@ export async function showLive(fleet: Fleet<Kubernetes>, options: LiveOptions): 
           ? (kubernetesSinceMs ?? clock.now())
           : null;
       signal.throwIfAborted();
-      const parts = partsOf(fleet, { kubernetesSinceMs, controlPlane: seen.answers });
-      show({ ...seen, nowMs: clock.now(), parts });
+      hasLooked = true;
+      draw();
       await clock.sleep(pollMs, signal);
     }
+  };
+  try {
+    await whileDrawing(look, { clock, signal, draw });
   } catch (error) {
     if (!signal.aborted) throw error;
   }
@@ -71,7 +81,8 @@ interface SiteSeen {
 /** What is known after one more attempt; without an answer, what was known. */
 async function lookAtSite(client: RestClient, seen: SiteSeen, clock: Clock): Promise<SiteSeen> {
   try {
-    const site = await client.call<SiteDetailAnswer>('GET', `/v1/sites/${siteName}`);
+    const bounds = { silenceMs: siteSilenceMs };
+    const site = await client.call<SiteDetailAnswer>('GET', `/v1/sites/${siteName}`, undefined, bounds);
     const after = seen.last ?? Math.max(0, (await newestEvent(client)) - keptEvents);
     const { events } = await askEvents(client, { after });
     const kept = [...seen.events, ...events].slice(-keptEvents);

@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import type { EventAnswer, SiteAnswer } from '../../cli/answers.ts';
 import { withoutColour } from '../../cli/paint.ts';
+import { systemClock } from '../../daemon/clock.ts';
 import { environment } from '../../daemon/config.ts';
 import { systemExec } from '../../daemon/exec.ts';
 import {
@@ -16,12 +17,16 @@ import {
 } from '../support/control-plane-process.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Desk, deskOf, login } from '../support/operator-desk.ts';
+import { reportingSite, wellState } from '../support/reporting-site.ts';
 import { scratch } from '../support/scratch.ts';
 
 interface Restartable {
   readonly desk: Desk<ControlPlaneProcess>;
   readonly kill: () => Promise<void>;
   readonly start: () => Promise<void>;
+  /** Connections stay, and nothing is answered any more: as when packets get lost. */
+  readonly freeze: () => void;
+  readonly thaw: () => void;
 }
 
 /** A control plane that comes back where it was. */
@@ -29,7 +34,10 @@ async function restartable(t: ExecutionContext): Promise<Restartable> {
   const data = scratch(t);
   await initControlPlane(data);
   let plane = await controlPlaneProcess(data);
-  t.teardown(() => plane[Symbol.asyncDispose]());
+  t.teardown(() => {
+    plane.child.kill('SIGCONT');
+    return plane[Symbol.asyncDispose]();
+  });
   const port = (address: string): string => address.slice(address.lastIndexOf(':') + 1);
   const ports = ['--http-port', port(plane.addresses.api), '--grpc-port', port(plane.addresses.agents)];
   const desk = await deskOf(t, plane);
@@ -43,6 +51,8 @@ async function restartable(t: ExecutionContext): Promise<Restartable> {
     start: async () => {
       plane = await controlPlaneProcess(data, ...ports);
     },
+    freeze: () => plane.child.kill('SIGSTOP'),
+    thaw: () => plane.child.kill('SIGCONT'),
   };
 }
 
@@ -132,6 +142,40 @@ test('a watch survives a restart: in place on a terminal, in lines elsewhere, in
   t.notRegex(written.at(-1) ?? '', /No answer/);
   const [, up] = /^\u001b\[(\d+)F/.exec(written.at(-1) ?? '') ?? [];
   t.is(Number(up), (written.at(-2) ?? '').split('\n').length - 1, 'drawn over what stood there, no more');
+});
+
+test('a server that hangs freezes no screen: what it said grows old, and since when is said', async (t) => {
+  const { desk, freeze, thaw } = await restartable(t);
+  await desk.plane.publishSample();
+  const york = await reportingSite(t, desk.plane, 'york');
+  await desk.done('site', 'assign', 'york', 'demo@1.0.0');
+  await york.stream.until('offer');
+  await york.say(wellState(1));
+  await york.beat();
+  let skippedMs = 0;
+  const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + skippedMs };
+  const written: string[] = [];
+  const terminal = { write: (text: string) => void written.push(text), columns: 200, rows: 24 };
+  const watch = running(desk, ['site', 'list', '--watch'], { terminal, clock });
+  t.teardown(watch.end);
+  const last = (): string => withoutColour(written.at(-1) ?? '');
+  await eventually(() => /york .* yes /.test(last()), { ...soon, what: last });
+  freeze();
+  const frozenAtMs = Date.now();
+  skippedMs = 100_000;
+  await eventually(() => /york .* was healthy \d min ago /.test(last()), {
+    ...soon,
+    timeoutMs: 3_000,
+    what: last,
+  });
+  await eventually(() => /No answer since/.test(last()), { ...soon, timeoutMs: 25_000, what: last });
+  const [, since] = /No answer since (\S+) UTC/.exec(last()) ?? [];
+  const sinceMs = Date.parse(`${new Date(frozenAtMs).toISOString().slice(0, 10)}T${since}Z`);
+  t.true(Math.abs(sinceMs - frozenAtMs) < 8_000, `${since}, frozen at ${new Date(frozenAtMs).toISOString()}`);
+  thaw();
+  skippedMs = 0;
+  await eventually(() => !last().includes('No answer'), { ...soon, what: last });
+  t.is(await watch.end(), 0);
 });
 
 test('Ctrl-C ends a command that waits, without a word about it', async (t) => {

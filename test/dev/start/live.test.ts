@@ -10,14 +10,19 @@ import type { Fleet } from '../../../dev/start/fleet.ts';
 import { layoutOf } from '../../../dev/start/layout.ts';
 import { showLive } from '../../../dev/start/live.ts';
 import { siteName } from '../../../dev/start/site.ts';
-import { startControlPlane } from '../../support/control-plane.ts';
+import { controlPlaneProcess, initControlPlane } from '../../support/control-plane-process.ts';
 import { eventually } from '../../support/eventually.ts';
 import { reportingSite, wellState } from '../../support/reporting-site.ts';
 import { scratch } from '../../support/scratch.ts';
 
 test('it tells what happens, survives the control plane, and ends with the signal', async (t) => {
-  const plane = await startControlPlane(scratch(t));
-  t.teardown(() => plane.stop());
+  const data = scratch(t);
+  await initControlPlane(data);
+  const plane = await controlPlaneProcess(data);
+  t.teardown(async () => {
+    plane.child.kill('SIGCONT');
+    await plane[Symbol.asyncDispose]();
+  });
   const layout = layoutOf(scratch(t));
   mkdirSync(join(layout.operator, 'tre'), { recursive: true });
   const login = { url: plane.addresses.api, ca: plane.ca, token: plane.token };
@@ -54,8 +59,14 @@ test('it tells what happens, survives the control plane, and ends with the signa
   await site.beat();
   await eventually(() => /healthy: +yes/.test(written.join('')), { timeoutMs: 15_000, what: 'healthy' });
   kubernetesStatus = 500;
-  await plane.stop();
+  plane.child.kill('SIGSTOP');
+  const drawn = written.length;
+  await eventually(() => written.length >= drawn + 3, {
+    timeoutMs: 4_500,
+    what: 'drawn while nobody answers',
+  });
   await says(/control plane.* runs, process 1, but does not answer/);
+  plane.child.kill('SIGKILL');
   await says(/Kubernetes.* does not answer/);
   ending.abort();
   await t.notThrowsAsync(Promise.all([inLines, onScreen]));
