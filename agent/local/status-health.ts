@@ -57,10 +57,11 @@ export function healthOf(facts: LocalFacts): ShownHealth {
     const component = components.get(id) ?? '';
     return [{ object, component, status, reason, since: time(sinceMs), text, next, detail: lineOf(detail) }];
   });
-  const tooOld = isOld(health.observedAtMs, nowMs);
+  const isNever = health.observedAtMs === 0;
+  const tooOld = !isNever && isOld(health.observedAtMs, nowMs);
   return {
     state: tooOld ? 'unknown' : stateOf(health),
-    lookedAt: time(health.observedAtMs),
+    lookedAt: isNever ? null : time(health.observedAtMs),
     isOld: tooOld,
     current: health.objects.length - troubles.length,
     objects: health.objects.length,

@@ -107,12 +107,43 @@ test('no screen calls a site green or healthy on news older than 90 seconds', as
   );
 });
 
+test('green is only a site of which isolation was shown', async (t) => {
+  const given = await scenes['green']?.(t);
+  if (given === undefined) return t.fail();
+  const verdictWith = (isolation: typeof well.isolation) => {
+    const { isolation: shown, ...rest } = well;
+    t.truthy(shown);
+    return statusOf({ ...given, side: isolation === undefined ? rest : { ...rest, isolation } }).verdict;
+  };
+  t.is(verdictWith(well.isolation).word, 'GREEN');
+  const untried = verdictWith(undefined);
+  t.is(untried.word, 'WORKING');
+  t.regex(untried.text, /not tried yet/);
+  for (const networkPolicy of ['unproven', 'not-enforced'] as const) {
+    // The report that carries its condition may come a moment later.
+    const isolation = { ...well.isolation, networkPolicy, checkedAtMs: nowMs, why: 'w', conditions: [] };
+    const { word, text } = verdictWith({ ...isolation, offenders: new Map() });
+    t.is(word, 'ATTENTION');
+    t.regex(text, /network policies/);
+  }
+});
+
 test('health of another document says nothing about this one', async (t) => {
   const given = await scenes['green']?.(t);
   if (given === undefined) return t.fail();
   const status = statusOf({ ...given, side: { ...well, health: { ...health(), generation: 1 } } });
   t.is(status.health.lookedAt, null);
   t.is(status.verdict.word, 'WORKING');
+});
+
+test('while nobody could look since the start, no time of a look is shown', async (t) => {
+  const given = await scenes['green']?.(t);
+  if (given === undefined) return t.fail();
+  const never = { ...health(0, [0, 'unknown', 'NotLookedAt', '']), observedAtMs: 0 };
+  const status = statusOf({ ...given, side: { ...well, health: never } });
+  t.deepEqual([status.health.lookedAt, status.health.isOld, status.health.state], [null, false, 'unknown']);
+  t.not(status.verdict.word, 'GREEN');
+  t.notRegex(screenOf(status), /1970|\d{4} days ago/);
 });
 
 test('words of others cannot move the cursor', async (t) => {
