@@ -88,8 +88,9 @@ function wordOf(state: SiteState): { readonly word: VerdictWord; readonly why?: 
   if (trouble !== undefined) return { word: 'not-healthy', why: conditions[trouble].text };
   const blind = blindness.find((code) => held.has(code));
   if (blind !== undefined) return { word: 'unknown', why: conditions[blind].text };
-  if (state.healthy && state.applied) return { word: 'healthy' };
-  if (!state.applied || state.healthObservedAtMs > 0) return { word: 'progressing' };
+  const isLookedAt = state.healthObservedAtMs > 0;
+  if (state.healthy && state.applied && isLookedAt) return { word: 'healthy' };
+  if (!state.applied || isLookedAt) return { word: 'progressing' };
   return { word: 'unknown', why: 'this site does not say whether what it runs works.' };
 }
 

@@ -11,6 +11,7 @@ import { fleetMetrics } from '../../control-plane/api/fleet-metrics.ts';
 import { createApiMetrics } from '../../control-plane/api/metrics.ts';
 import { siteDetail } from '../../control-plane/api/site-detail.ts';
 import { siteViews } from '../../control-plane/api/site-view.ts';
+import type { SiteState } from '../../control-plane/fleet/site-report.ts';
 import { liveForMs } from '../../control-plane/fleet/staleness.ts';
 import { takeStockOfAll } from '../../control-plane/news/stock.ts';
 import { SiteListener } from '../../control-plane/news/take-in.ts';
@@ -31,7 +32,9 @@ type Step =
   | { readonly do: 'connect'; readonly beatFirst: boolean; readonly delayMs: number }
   | { readonly do: 'beat'; readonly delayMs: number }
   | { readonly do: 'step clock'; readonly ms: number }
-  | { readonly do: 'break' };
+  | { readonly do: 'break' }
+  /** An agent with a fault says healthy, and that nobody ever looked. */
+  | { readonly do: 'claim' };
 
 const delayMs = fc.integer({ min: 0, max: maxDelayMs });
 const steps = fc.array(
@@ -48,6 +51,7 @@ const steps = fc.array(
       ms: fc.constantFrom(-7_200_000, -60_000, -1_000, 1_000, 60_000, 7_200_000),
     }),
     fc.record({ do: fc.constant('break' as const) }),
+    fc.record({ do: fc.constant('claim' as const) }),
   ),
   { minLength: 4, maxLength: 40 },
 );
@@ -68,7 +72,8 @@ class ModelSite {
   #observedMs = 0;
   #said: boolean | undefined;
   #sequence = 0;
-  #unsent: { readonly sequence: number; readonly healthy: boolean; readonly observedMs: number }[] = [];
+  #healthObservedMs = 0;
+  #unsent: (Pick<SiteState, 'healthy' | 'observedAtMs' | 'healthObservedAtMs'> & { sequence: number })[] = [];
 
   constructor(world: World, store: Store, { siteId, skewMs }: { siteId: string; skewMs: number }) {
     this.#world = world;
@@ -80,6 +85,7 @@ class ModelSite {
   take(step: Step): void {
     if (step.do === 'wait') this.#world.nowMs += step.ms;
     if (step.do === 'look') this.#look(step.healthy);
+    if (step.do === 'claim') this.#claim();
     if (step.do === 'break') this.#listener = undefined;
     if (step.do === 'connect') this.#connect(step);
     if (step.do === 'beat' && this.#listener !== undefined) {
@@ -96,11 +102,23 @@ class ModelSite {
 
   #look(healthy: boolean): void {
     this.#observedMs = this.#clock();
+    this.#healthObservedMs = this.#observedMs;
     if (healthy) this.lastHealthyLookMs = this.#world.nowMs;
     if (healthy === this.#said) return;
     this.#said = healthy;
-    this.#sequence += 1;
-    this.#unsent = [{ sequence: this.#sequence, healthy, observedMs: this.#observedMs }];
+    this.#queue(healthy);
+  }
+
+  #claim(): void {
+    this.#observedMs = this.#clock();
+    this.#healthObservedMs = 0;
+    this.#said = undefined;
+    this.#queue(true);
+  }
+
+  #queue(healthy: boolean): void {
+    const times = { observedAtMs: this.#observedMs, healthObservedAtMs: this.#healthObservedMs };
+    this.#unsent = [{ sequence: (this.#sequence += 1), healthy, ...times }];
   }
 
   #connect({ beatFirst, delayMs }: { beatFirst: boolean; delayMs: number }): void {
@@ -121,8 +139,8 @@ class ModelSite {
   }
 
   #drain(listener: SiteListener, delayMs: number): void {
-    const rows = this.#unsent.splice(0).map(({ sequence, healthy, observedMs }) => {
-      const state = siteState({ healthy, observedAtMs: observedMs, healthObservedAtMs: observedMs });
+    const rows = this.#unsent.splice(0).map(({ sequence, ...said }) => {
+      const state = siteState(said);
       return { bootId, sequence, content: { kind: 'state' as const, state } };
     });
     this.#world.nowMs += delayMs;
@@ -132,7 +150,7 @@ class ModelSite {
   #beat(listener: SiteListener, delayMs: number): void {
     const sentAtMs = this.#clock();
     this.#world.nowMs += delayMs;
-    const times = { sentAtMs, observedAtMs: this.#observedMs, healthObservedAtMs: this.#observedMs };
+    const times = { sentAtMs, observedAtMs: this.#observedMs, healthObservedAtMs: this.#healthObservedMs };
     listener.heartbeat(times, this.#world.nowMs);
   }
 }

@@ -108,6 +108,13 @@ for (const [title, given, word, isNews, text] of [
     true,
     'not known: this site does not say whether what it runs works.',
   ],
+  [
+    'healthy, and nobody ever looked',
+    facts(siteState({ healthy: true, healthObservedAtMs: 0 })),
+    'unknown',
+    true,
+    'not known: this site does not say whether what it runs works.',
+  ],
 ] as const)
   test(`${title}: ${text}`, says, given, word, isNews, text);
 
