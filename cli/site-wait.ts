@@ -24,6 +24,8 @@ export interface WaitOptions {
 }
 
 const pollMs = 1_000;
+/** However short the time, an answer is waited for as long as this. */
+const leastLookMs = 1_000;
 
 export function registerSiteWait(program: Command, context: CommandContext): void {
   group(program, 'site', 'sites and what they run')
@@ -48,24 +50,31 @@ export async function waitForSite(
 ): Promise<void> {
   const { clock, signal } = context;
   const endsAt = clock.monotonic() + timeoutMs;
-  const onSilence = (): void => tell('no answer from the control plane');
+  const over = new AbortController();
+  const ending = AbortSignal.any([signal, over.signal]);
+  let late = `Nobody answers what ${decodeURIComponent(path.slice(path.lastIndexOf('/') + 1))} is like.`;
+  const giveUp = (): void => over.abort(new TreError('STILL_WAITING', late));
+  void clock.sleep(Math.max(timeoutMs, leastLookMs), ending).then(giveUp, () => undefined);
   let told = '';
   const tell = (line: string): void => {
     if (line !== told) context.err(`${secondText(clock.now())}  ${line}`);
     told = line;
   };
-  for (;;) {
-    const site = await patiently(() => client.call<SiteDetailAnswer>('GET', path), {
-      clock,
-      signal,
-      onSilence,
-    });
-    const goal = generation ?? site.desired?.generation ?? 0;
-    refuseIfRefused(site, goal);
-    tell(standing(site, client.serverTime() ?? clock.now()));
-    if (isThere(site, goal, wanted)) return;
-    if (clock.monotonic() > endsAt) throw new TreError('STILL_WAITING', `${site.name} is not ${wanted}.`);
-    await clock.sleep(pollMs, signal);
+  const onSilence = (): void => tell('no answer from the control plane');
+  const look = () => client.call<SiteDetailAnswer>('GET', path, undefined, { signal: ending });
+  try {
+    for (;;) {
+      const site = await patiently(look, { clock, signal: ending, onSilence });
+      const goal = generation ?? site.desired?.generation ?? 0;
+      refuseIfRefused(site, goal);
+      tell(standing(site, client.serverTime() ?? clock.now()));
+      if (isThere(site, goal, wanted)) return;
+      late = `${site.name} is not ${wanted}.`;
+      if (clock.monotonic() > endsAt) giveUp();
+      await clock.sleep(pollMs, ending);
+    }
+  } finally {
+    over.abort();
   }
 }
 

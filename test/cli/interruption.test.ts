@@ -178,6 +178,21 @@ test('a server that hangs freezes no screen: what it said grows old, and since w
   t.is(await watch.end(), 0);
 });
 
+test('site wait keeps its time, whether nobody is there or nobody answers', async (t) => {
+  const { desk, kill, freeze } = await restartable(t);
+  await desk.done('site', 'create', 'york');
+  freeze();
+  const wait = () =>
+    desk.with({ signal: AbortSignal.timeout(10_000) })('site', 'wait', 'york', '--timeout', '1s');
+  const frozen = await wait();
+  await kill();
+  const gone = await wait();
+  for (const { code, stderr } of [frozen, gone]) {
+    t.is(code, 1, stderr);
+    t.regex(stderr, /STILL_WAITING: Nobody answers what york is like\./);
+  }
+});
+
 test('Ctrl-C ends a command that waits, without a word about it', async (t) => {
   const { desk } = await restartable(t);
   await desk.done('site', 'create', 'york');
