@@ -1,9 +1,12 @@
 // The first line of the screen: how the site stands in one word, why in one sentence, and what to do. PURE.
-// Law: green means that everything wanted is applied and works, seen within the last three heartbeats; nothing else is
-// green. Called by status.ts.
+// Law: green means that everything wanted is applied and works, seen within the last three heartbeats, and that this
+// cluster was shown to keep projects apart; nothing else is green. Called by status.ts.
+import { conditions as conditionList } from '../../proto/conditions.ts';
 import type { AgentStatus, Verdict } from './agent-status.ts';
 
-export function verdictOf(status: Omit<AgentStatus, 'verdict'>): Verdict {
+type Facts = Omit<AgentStatus, 'verdict'>;
+
+export function verdictOf(status: Facts): Verdict {
   const { conditions, wanted, fingerprint, cluster, applied, health } = status;
   const worst =
     conditions.find(({ severity }) => severity === 'error') ??
@@ -35,13 +38,28 @@ export function verdictOf(status: Omit<AgentStatus, 'verdict'>): Verdict {
       text: 'Everything wanted is applied; not all of it is ready yet.',
       next: 'Wait.',
     };
-  return { word: 'GREEN', text: 'Everything wanted runs and works.', next: '' };
+  return unshown(status) ?? { word: 'GREEN', text: 'Everything wanted runs and works.', next: '' };
+}
+
+/** A site that works, but of which isolation was not shown: health is one thing, this another. Undefined when it was. */
+function unshown({ isolation }: Facts): Verdict | undefined {
+  if (isolation === null)
+    return {
+      word: 'WORKING',
+      text: 'Everything wanted runs and works; whether projects are kept apart was not tried yet.',
+      next: 'Wait.',
+    };
+  if (isolation.networkPolicy === 'enforced') return undefined;
+  // As a rule its condition has said so above; this holds until the report that carries it was made.
+  const isBroken = isolation.networkPolicy === 'not-enforced';
+  const { text, next } = conditionList[isBroken ? 'NetworkPolicyNotEnforced' : 'NetworkPolicyUnproven'];
+  return { word: 'ATTENTION', text, next };
 }
 
 const readTheWords = 'Read the six words below to the operator, who approves when both ends show the same.';
 const oldNext = 'If it stays so, look at the log of tre-agent and start it again; what runs goes on.';
 
-function oldText({ cluster, health }: Omit<AgentStatus, 'verdict'>): string {
+function oldText({ cluster, health }: Facts): string {
   const at = (cluster.isOld ? cluster.lookedAt : health.lookedAt) ?? '';
   return `This agent last looked at ${at.slice(0, 10)} ${at.slice(11, 16)} UTC; what it says below may have changed.`;
 }

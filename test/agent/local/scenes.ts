@@ -222,6 +222,8 @@ export const scenes: Readonly<Record<string, (t: ExecutionContext) => Promise<Lo
     const conditions = [held('NetworkPolicyNotEnforced', 0), held('ServiceAccountTokenMounted', 1)];
     return facts(await running(t), { side: { ...well, isolation }, last: { ...fine, conditions } });
   },
+  'isolation-not-tried': async (t) =>
+    facts(await running(t), { side: { health: health(), host: host(120 * gibi) } }),
   'pending-enrolment': async (t) => {
     const words = 'babad-dabad-fabad-gabad-habad-jabad';
     const session: SessionFacts = { kind: 'backing-off', trouble: null, words, expiresAtMs: null };
