@@ -26,7 +26,8 @@ and a signed release that is applied to it.
 Options
   --data DIR   data folder; default: $XDG_STATE_HOME/tre-fleet/start (~/.local/state/tre-fleet/start)
   --from DIR   release source: a folder with release.yaml
-  --once       end with exit code 0 when everything is applied and healthy; the last line on stdout is one JSON object
+  --once       end with exit code 0 when everything is applied and healthy; the last line on stdout is one JSON object;
+               130 when it was interrupted before that
   --help       this text
 
 As root, pods really run, on a node of their own that leaves nothing behind. Otherwise the node is simulated, which the

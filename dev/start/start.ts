@@ -32,6 +32,8 @@ import { summary } from './summary.ts';
 
 const example = fileURLToPath(new URL('../../examples/small-tre/v1', import.meta.url));
 const clock = systemClock;
+/** As shells say of what Ctrl-C ended. */
+const interruptedCode = 130;
 
 process.exitCode = await main();
 
@@ -49,7 +51,8 @@ async function main(): Promise<number> {
     await run(parsed.options, progress, stopping.signal);
     return 0;
   } catch (error) {
-    if (stopping.signal.aborted) return 0;
+    // Ctrl-C is how it ends, but with --once it is not done then.
+    if (stopping.signal.aborted) return parsed.options.once ? interruptedCode : 0;
     const hasWords = error instanceof CommandFailed || error instanceof ServiceEnded;
     process.stderr.write(`\n${hasWords ? error.message : errorChain(error)}\n`);
     return error instanceof CommandFailed ? error.exitCode : 1;

@@ -1,0 +1,33 @@
+// How `npm start` ends when it is interrupted before it is done: what goes on after `--once &&` must not.
+
+import { join } from 'node:path';
+import process from 'node:process';
+import test from 'ava';
+import { environment } from '../../../daemon/config.ts';
+import { systemExec } from '../../../daemon/exec.ts';
+import { eventually } from '../../support/eventually.ts';
+import { scratch } from '../../support/scratch.ts';
+
+const script = join(import.meta.dirname, '../../../dev/start/start.ts');
+
+for (const [args, code] of [
+  [['--once'], 130],
+  [[], 0],
+] as const) {
+  test(`interrupted ${args.join(' ')} it ends with ${code} and no result`, async (t) => {
+    const lines: string[] = [];
+    const results: string[] = [];
+    const line = (text: string, from: 'stdout' | 'stderr'): void =>
+      void (from === 'stdout' ? results : lines).push(text);
+    const child = await systemExec(environment()).spawn(
+      process.execPath,
+      [script, '--data', scratch(t), ...args],
+      { output: { line } },
+    );
+    t.teardown(() => child.stop());
+    await eventually(() => lines.length > 0, { timeoutMs: 15_000, what: 'a line' });
+    child.kill('SIGINT');
+    t.deepEqual(await child.exited, { code, signal: null }, lines.join('\n'));
+    t.deepEqual(results, []);
+  });
+}
