@@ -12,16 +12,10 @@ import { because, current, type Verdict } from '../health/verdict.ts';
 import type { ObjectId, Observed, Wanted, WantedObject } from '../plan/world.ts';
 import { mayBeRefused, readableKind, wayToLook } from './health-kinds.ts';
 import { nodeWatch } from './health-nodes.ts';
-import {
-  type Entry,
-  type KindRead,
-  type Remembered,
-  readChanged,
-  readWhole,
-  Unanswered,
-} from './health-objects.ts';
+import { type Entry, type KindRead, type Remembered, readChanged, readWhole } from './health-objects.ts';
 import { claimContext, type PodFacts, podsIn, podsOf, refusalOf, replicaSetsIn } from './health-pods.ts';
 import { Garbled } from './pages.ts';
+import { Unanswered } from './unanswered.ts';
 
 export interface HealthLookOptions {
   readonly api: ClusterApi;
@@ -167,7 +161,7 @@ async function withPods(
     const results: Entry[] = [];
     for (const entry of own)
       results.push(
-        await judgedAgain(looker, entry, { all: pods, own: podsOf(entry.uid, pods, sets) }, signal),
+        await judgedAgain(looker, entry, { all: pods, own: podsOf(entry.uid, pods ?? [], sets) }, signal),
       );
     return results;
   });
@@ -176,8 +170,8 @@ async function withPods(
 }
 
 interface Pods {
-  /** Of its namespace. */
-  readonly all: readonly PodFacts[];
+  /** Of its namespace; null when they may not be read. */
+  readonly all: readonly PodFacts[] | null;
   readonly own: readonly PodFacts[];
 }
 

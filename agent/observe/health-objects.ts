@@ -14,6 +14,7 @@ import type { ObjectId, WantedObject } from '../plan/world.ts';
 import { dependsOnPods } from './health-kinds.ts';
 import { nameKey } from './names.ts';
 import { itemsOf, objectOf, readPages } from './pages.ts';
+import { mustBeAnswered } from './unanswered.ts';
 
 /** One wanted object as it was found. */
 export interface Entry {
@@ -93,21 +94,8 @@ export async function readChanged(
   return { ok: true, entries };
 }
 
-/** The cluster as a whole did not answer. Caught by health-look.ts. */
-export class Unanswered extends Error {
-  readonly failure: ApiFailure;
-
-  constructor(failure: ApiFailure) {
-    super(failure.detail);
-    this.name = 'Unanswered';
-    this.failure = failure;
-  }
-}
-
-const ofTheCluster: ReadonlySet<number | null> = new Set([null, 401, 429, 503]);
-
 function verdictOfFailure(failure: ApiFailure): Verdict {
-  if (ofTheCluster.has(failure.status)) throw new Unanswered(failure);
+  mustBeAnswered(failure);
   if (failure.code === 'CLUSTER_FORBIDDEN') return because('MayNotLook', failure.detail);
   return failure.code === 'NOT_FOUND' ? because('NotFound') : because('NotLookedAt', failure.detail);
 }

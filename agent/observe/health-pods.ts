@@ -1,7 +1,7 @@
 // The pods behind workloads that are not current, in the namespaces of these alone, and what else decides about them:
 // which ReplicaSet is the newest, why pods were refused, whether a claim waits for its first pod. Of each page only a few
-// facts stay. What may not be read counts as not there: a workload then says itself, later, what its pods say at once.
-// Called by health-look.ts.
+// facts stay. Where pods may not be read, a workload says itself, later, what they say at once, and a claim counts as used.
+// Called by health-look.ts; all readers here throw Unanswered.
 import { valueAt } from '../../proto/pointer.ts';
 import type { JsonObject } from '../../proto/strict-json.ts';
 import type { ClusterApi } from '../cluster/api.ts';
@@ -10,7 +10,8 @@ import { collectionPath, objectPath } from '../cluster/paths.ts';
 import type { ClaimContext, OwnedPod } from '../health/context.ts';
 import { bareContext } from '../health/context.ts';
 import { healthOf } from '../health/health-of.ts';
-import { itemsOf, readPages } from './pages.ts';
+import { itemsOf, objectOf, readPages } from './pages.ts';
+import { mustBeAnswered } from './unanswered.ts';
 
 export interface PodFacts extends OwnedPod {
   /** UID of the object that controls it; empty for none. */
@@ -45,18 +46,21 @@ export function allPodsPath(): string {
   return collectionPath(pods);
 }
 
+/** Null when they may not be read. */
 export async function podsIn(
   api: ClusterApi,
   { namespace, nowMs }: { readonly namespace: string; readonly nowMs: number },
   signal: AbortSignal,
-): Promise<readonly PodFacts[]> {
+): Promise<readonly PodFacts[] | null> {
   const read = itemsOf((pod: Pod) => podFacts(pod, nowMs));
   const found = await readPages(
     api,
     { path: inNamespace(pods, namespace), limit: podPageSize, read },
     signal,
   );
-  return 'code' in found ? [] : found.toSorted((one, other) => (one.name < other.name ? -1 : 1));
+  if (!('code' in found)) return found.toSorted((one, other) => (one.name < other.name ? -1 : 1));
+  mustBeAnswered(found);
+  return null;
 }
 
 export async function replicaSetsIn(
@@ -75,7 +79,9 @@ export async function replicaSetsIn(
     limit: metadataPageSize,
   };
   const found = await readPages(api, { ...list, read }, signal);
-  return 'code' in found ? [] : found;
+  if (!('code' in found)) return found;
+  mustBeAnswered(found);
+  return [];
 }
 
 /** The pods that an object controls itself, or through the newest of its ReplicaSets. */
@@ -100,7 +106,10 @@ export async function refusalOf(
   const path = `${inNamespace(events, namespace)}?fieldSelector=${selector}`;
   const read = itemsOf((event: KubernetesEvent) => event);
   const found = await readPages(api, { path, limit: eventPageSize, read }, signal);
-  if ('code' in found) return '';
+  if ('code' in found) {
+    mustBeAnswered(found);
+    return '';
+  }
   const recent = found
     .map((event) => ({ message: event.message ?? '', atMs: lastSeenMs(event) }))
     .filter(({ atMs }) => nowMs - atMs < refusalLifeMs);
@@ -117,22 +126,21 @@ export async function claimContext(
     name,
     body,
     pods: all,
-  }: { readonly name: string; readonly body: JsonObject; readonly pods: readonly PodFacts[] },
+  }: { readonly name: string; readonly body: JsonObject; readonly pods: readonly PodFacts[] | null },
   signal: AbortSignal,
 ): Promise<ClaimContext> {
-  const isUsed = all.some(({ claims }) => claims.includes(name));
+  const isUsed = all === null || all.some(({ claims }) => claims.includes(name));
   const storageClass = valueAt(body, ['spec', 'storageClassName']);
   if (typeof storageClass !== 'string' || storageClass === '') return { bindsOnFirstUse: false, isUsed };
   const path = objectPath(storageClasses, { namespace: null, name: storageClass });
   const answer = await api.request({ method: 'GET', path }, signal);
-  if (!answer.ok) return { bindsOnFirstUse: false, isUsed };
-  const { volumeBindingMode } = JSON.parse(decoder.decode(answer.body)) as {
-    readonly volumeBindingMode?: string;
-  };
-  return { bindsOnFirstUse: volumeBindingMode === 'WaitForFirstConsumer', isUsed };
+  if (!answer.ok) {
+    mustBeAnswered(answer);
+    return { bindsOnFirstUse: false, isUsed };
+  }
+  const mode = valueAt(objectOf(answer.body), ['volumeBindingMode']);
+  return { bindsOnFirstUse: mode === 'WaitForFirstConsumer', isUsed };
 }
-
-const decoder = new TextDecoder();
 
 interface Metadata {
   readonly name: string;

@@ -227,6 +227,10 @@ test('a claim that waits for its first pod is judged by its class and by the pod
     'WaitsForFirstConsumer',
   ]);
   t.deepEqual(await looker(answers(list(), 'Immediate')).say([claim]), ['NotBound']);
+  const unread = (code: ApiErrorCode, status: number) =>
+    looker(answers(no(code, status), 'WaitForFirstConsumer')).say([claim]);
+  t.deepEqual(await unread('CLUSTER_FORBIDDEN', 403), ['WaitsForFirstConsumer'], 'never better than it is');
+  t.deepEqual(await unread('CLUSTER_FAILING', 503), ['CLUSTER_FAILING']);
 });
 
 test('a definition is read whole once, and again when it has changed', async (t) => {
