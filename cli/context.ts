@@ -48,33 +48,48 @@ export function processContext(
   signal: AbortSignal,
 ): CommandContext {
   const { stdin, stdout, stderr } = process;
-  const isTerminal = stdout.isTTY === true;
-  const terminal: Terminal = {
-    write: (text) => void stdout.write(text),
-    get columns() {
-      return stdout.columns;
-    },
-    get rows() {
-      return stdout.rows;
-    },
-  };
+  const terminal = terminalOf(stdout, environment);
   return {
     out: (text) => void stdout.write(`${text}\n`),
     err: (text) => void stderr.write(`${text}\n`),
-    terminal: isTerminal ? terminal : undefined,
+    terminal,
     ask: stdin.isTTY && stderr.isTTY ? (question) => askPerson(question, signal) : undefined,
     files: systemFiles,
     clock: systemClock,
     environment,
     signal,
-    paint: painter(wantsColour(environment, isTerminal)),
-    width: isTerminal ? stdout.columns : widthOf(environment),
+    paint: painter(wantsColour(environment, terminal !== undefined)),
+    width: terminal?.columns ?? widthOf(environment),
     version,
     exitCode: exitCodes.done,
   };
 }
 
+/** What is asked of a stream that may be a terminal. */
+export interface TerminalStream {
+  readonly isTTY: boolean;
+  readonly columns: number;
+  readonly rows: number;
+  write(text: string): unknown;
+}
+
 const usualWidth = 80;
+const usualRows = 24;
+
+/** Undefined when the stream is none. A terminal that does not know its size, and says 0, is of the usual one. */
+export function terminalOf(stream: TerminalStream, environment: Environment): Terminal | undefined {
+  // Of a stream that is no terminal it is undefined, whatever its type says.
+  if (!stream.isTTY) return undefined;
+  return {
+    write: (text) => void stream.write(text),
+    get columns() {
+      return stream.columns > 0 ? stream.columns : widthOf(environment);
+    },
+    get rows() {
+      return stream.rows > 0 ? stream.rows : usualRows;
+    },
+  };
+}
 
 /** COLUMNS when it is a sensible number, 80 otherwise. */
 export function widthOf(environment: Environment): number {

@@ -3,7 +3,7 @@
 // the next start resumes the same site. With --once it ends by itself and prints one JSON line.
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import type { Terminal } from '../../cli/context.ts';
+import { terminalOf } from '../../cli/context.ts';
 import { painter, wantsColour } from '../../cli/paint.ts';
 import { systemClock } from '../../daemon/clock.ts';
 import { environment, userFolders } from '../../daemon/config.ts';
@@ -137,18 +137,6 @@ function result({ kubernetes }: Fleet<Kubernetes>, facts: SiteFacts): Readonly<R
 
 /** Where progress goes: a terminal that can be drawn over, or a file. */
 function standardError(): Pick<LiveOptions, 'terminal' | 'paint'> {
-  const { stderr } = process;
-  const terminal: Terminal = {
-    write: (text) => void stderr.write(text),
-    get columns() {
-      return stderr.columns;
-    },
-    get rows() {
-      return stderr.rows;
-    },
-  };
-  return {
-    terminal: stderr.isTTY ? terminal : undefined,
-    paint: painter(wantsColour(environment(), stderr.isTTY)),
-  };
+  const terminal = terminalOf(process.stderr, environment());
+  return { terminal, paint: painter(wantsColour(environment(), terminal !== undefined)) };
 }

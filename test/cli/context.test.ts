@@ -1,0 +1,28 @@
+// Terminals as they are met: of some size, of a size that they do not know, and none at all.
+
+import test from 'ava';
+import { terminalOf } from '../../cli/context.ts';
+
+const stream = (size: object) => ({ isTTY: true, columns: 100, rows: 30, write: () => true, ...size });
+const sizeOf = (size: object, environment = {}) => {
+  const terminal = terminalOf(stream(size), environment);
+  return [terminal?.columns, terminal?.rows];
+};
+
+test('a terminal has the size that it has at the moment', (t) => {
+  const resized = stream({});
+  const terminal = terminalOf(resized, { COLUMNS: '60' });
+  t.deepEqual([terminal?.columns, terminal?.rows], [100, 30]);
+  resized.columns = 40;
+  t.is(terminal?.columns, 40);
+});
+
+test('a terminal that does not know its size is of the usual one', (t) => {
+  t.deepEqual(sizeOf({ columns: 0, rows: 0 }), [80, 24]);
+  t.deepEqual(sizeOf({ columns: undefined, rows: undefined }), [80, 24]);
+  t.deepEqual(sizeOf({ columns: 0, rows: 0 }, { COLUMNS: '132' }), [132, 24]);
+});
+
+test('a file is no terminal', (t) => {
+  t.is(terminalOf(stream({ isTTY: undefined }), {}), undefined);
+});
