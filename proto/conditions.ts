@@ -56,6 +56,7 @@ const entries = {
   // Isolation
   NetworkPolicyNotEnforced: { severity: 'error', text: 'This cluster does not enforce network policies: nothing keeps projects apart.', next: 'Install a network plugin that enforces them (K3s does when it is not disabled; Calico, Cilium).' },
   NetworkPolicyUnproven: { severity: 'warning', text: 'It could not be tried whether this cluster enforces network policies.', next: 'See in `tre-agent status` why; the probe needs its image and a node on which pods run.' },
+  IsolationNotChecked: { severity: 'warning', text: 'Something that shows whether projects are kept apart could not be looked at.', next: 'Give the agent the missing right: `tre-agent status` on site shows which. Without one, wait until the cluster answers.' },
   PodSecurityNotEnforced: { severity: 'error', text: 'A namespace of the release does not refuse privileged pods.', next: 'The release needs the label pod-security.kubernetes.io/enforce (baseline or restricted) on it.' },
   ServiceAccountTokenMounted: { severity: 'warning', text: 'A pod holds a token of the default service account.', next: 'The release needs automountServiceAccountToken: false.' },
   PublicLoadBalancer: { severity: 'error', text: 'A service is open to a public network.', next: 'Give it an internal load balancer, or take it out of the release.' },

@@ -1,19 +1,27 @@
 // Keeps what is known of isolation current, in the background: looks at the objects of the site every two minutes, and
 // makes a trial after the first release was applied, every day, when the nodes changed, and when asked. Invariants: the
-// reconcile loop is never held up; one trial at a time; what a killed agent left in the cluster goes at the first look.
-// Built by agent/run.ts.
+// reconcile loop is never held up; one trial at a time; what a killed agent left in the cluster goes at the first look;
+// whatever cannot be looked at is said. Built by agent/run.ts.
 import { hash } from 'node:crypto';
 import { createBackoff } from '../../daemon/backoff.ts';
 import type { Clock } from '../../daemon/clock.ts';
 import { createLoop, type Loop } from '../../daemon/loop.ts';
 import type { Random } from '../../daemon/random.ts';
-import type { ClusterApi } from '../cluster/api.ts';
+import type { ApiFailure, ClusterApi } from '../cluster/api.ts';
 import type { Wanted } from '../plan/world.ts';
 import type { IsolationRecord, IsolationStore } from '../store/isolation.ts';
 import type { IsolationSnapshot } from './isolation-facts.ts';
 import { listAll } from './listing.ts';
 import { clearProbe, type TrialResult, tryIsolation } from './network-trial.ts';
-import { afterTrial, isOutdated, nothingKnown, pauseMs, shortestPauseMs, snapshotOf } from './proof.ts';
+import {
+  afterTrial,
+  hindered,
+  isOutdated,
+  nothingKnown,
+  pauseMs,
+  shortestPauseMs,
+  snapshotOf,
+} from './proof.ts';
 import { checkSite } from './site-checks.ts';
 
 export interface IsolationOptions {
@@ -32,7 +40,7 @@ export interface IsolationOptions {
 }
 
 export interface Isolation extends AsyncDisposable {
-  /** Undefined before anything was tried. */
+  /** Undefined while nothing is wanted of the site and nothing was ever looked at. */
   readonly facts: () => IsolationSnapshot | undefined;
   /** After a run of the reconciler: the generation that is applied now, null while none is. Cheap. */
   readonly applied: (generation: number | null) => void;
@@ -80,37 +88,49 @@ interface LastTrial {
 class IsolationKeeper {
   isAsked = false;
   readonly #options: IsolationOptions;
-  readonly #hindrance: string;
+  readonly #hasImage: boolean;
   #isClear = false;
+  #nodes: string | null = null;
+  #nodesFailure: ApiFailure | null = null;
   #last: LastTrial | undefined;
   #record: IsolationRecord | undefined;
 
   constructor(options: IsolationOptions) {
     this.#options = options;
-    this.#hindrance = options.image === '' ? noImage : '';
+    this.#hasImage = options.image !== '';
     this.#record = options.store.read();
   }
 
   facts(): IsolationSnapshot | undefined {
-    const record = this.#record;
-    const isPending = this.#hindrance === '' && record?.checkedAtMs === null;
-    if (record === undefined || isPending) return undefined;
-    return snapshotOf(record, this.#hindrance, this.#options.clock.now());
+    const { clock, wanted } = this.#options;
+    if (this.#record === undefined && wanted() === null) return undefined;
+    return snapshotOf(this.#record ?? nothingKnown, {
+      nowMs: clock.now(),
+      hindrance: this.#hindrance(),
+      nodes: this.#nodes,
+    });
   }
 
   async look(signal: AbortSignal): Promise<void> {
     if (this.#options.wanted() === null) return;
     if (!this.#isClear) this.#isClear = await clearProbe(this.#options);
-    const nodes = await this.#nodes(signal);
-    if (nodes !== null) {
+    const nodes = await this.#listNodes(signal);
+    await this.#check(signal);
+    if (nodes !== null && this.#hasImage && this.#isDue(nodes)) {
+      await this.#try(nodes, signal);
       await this.#check(signal);
-      if (this.#hindrance === '' && this.#isDue(nodes)) {
-        await this.#try(nodes, signal);
-        await this.#check(signal);
-      }
     }
+    // Only now: a trial that has just been made is of these nodes.
+    this.#nodes = nodes ?? this.#nodes;
     // Also when nobody answered: what is known grows old.
     this.#options.onChange();
+  }
+
+  /** Why no trial can be made at all; '' when it can. */
+  #hindrance(): string {
+    if (!this.#hasImage) return noImage;
+    const failure = this.#nodesFailure;
+    return failure === null ? '' : `the nodes of the cluster cannot be listed: ${failure.detail}`;
   }
 
   #isDue(nodes: string): boolean {
@@ -138,13 +158,24 @@ class IsolationKeeper {
     const wanted = this.#options.wanted();
     if (wanted === null) return;
     const labelIsVoid = this.#record?.podSecurity === 'not-enforced';
-    const findings = await checkSite({ api: this.#options.api, wanted, labelIsVoid }, signal);
-    if (!('code' in findings)) this.#remember({ ...(this.#record ?? nothingKnown), findings });
+    const record = this.#record ?? nothingKnown;
+    const findings = await checkSite(
+      {
+        api: this.#options.api,
+        wanted,
+        labelIsVoid,
+        before: record.findings,
+        nodesFailure: this.#nodesFailure,
+      },
+      signal,
+    );
+    this.#remember({ ...hindered(record, this.#hindrance()), findings });
   }
 
-  /** Stands for which nodes there are and what runs on them; null when nobody answers. */
-  async #nodes(signal: AbortSignal): Promise<string | null> {
+  /** Stands for which nodes there are and what runs on them; null when they cannot be listed. */
+  async #listNodes(signal: AbortSignal): Promise<string | null> {
     const nodes = await listAll<Node>(this.#options.api, { path: '/api/v1/nodes' }, signal);
+    this.#nodesFailure = 'code' in nodes ? nodes : null;
     if ('code' in nodes) return null;
     const facts = nodes.map(({ metadata, status }) => [
       metadata.uid,

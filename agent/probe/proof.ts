@@ -1,7 +1,7 @@
 // How long a trial's result counts, what a later one that showed nothing changes, and when to try again. PURE.
 // Invariants: a proof is never replaced by not knowing while it is young and the nodes are the same; after two days,
-// or with other nodes, not knowing is all that is left. Called by isolation.ts.
-import type { IsolationRecord } from '../store/isolation.ts';
+// or with other nodes, not knowing is all that is left; it always says why. Called by isolation.ts.
+import type { IsolationRecord, Verdict } from '../store/isolation.ts';
 import type { IsolationSnapshot } from './isolation-facts.ts';
 import type { TrialResult } from './network-trial.ts';
 
@@ -48,6 +48,11 @@ export function afterTrial(
   return { ...before, podSecurity, ...(before.networkPolicy === 'enforced' && { why: trial.why }) };
 }
 
+/** What is remembered when no trial can be made: over a restart it is still said why nothing was ever shown. */
+export function hindered(before: IsolationRecord, why: string): IsolationRecord {
+  return before.checkedAtMs === null ? { ...before, why } : before;
+}
+
 /** True for a proof that still counts. */
 function holds({ networkPolicy, checkedAtMs }: IsolationRecord, nowMs: number): boolean {
   if (networkPolicy === 'unproven' || checkedAtMs === null) return false;
@@ -69,15 +74,24 @@ export function isOutdated(record: IsolationRecord, nodes: string, nowMs: number
 }
 
 const staleWords = 'the last trial is more than two days old';
+const otherNodesWords = 'the nodes of the cluster are not those of the last trial';
+const firstWords = 'the first trial is still to come';
 
-/** As it is to be shown and reported now. `hindrance`: why no trial can be made at all, '' when it can. */
-export function snapshotOf(record: IsolationRecord, hindrance: string, nowMs: number): IsolationSnapshot {
-  const networkPolicy = holds(record, nowMs) ? record.networkPolicy : 'unproven';
-  const lastWords = record.networkPolicy === 'not-enforced' ? '' : record.why;
+export interface Circumstances {
+  readonly nowMs: number;
+  /** Why no trial can be made at all, '' when it can. */
+  readonly hindrance: string;
+  /** Stands for the nodes that there are, null while nobody has looked. */
+  readonly nodes: string | null;
+}
+
+/** As it is to be shown and reported now. */
+export function snapshotOf(record: IsolationRecord, now: Circumstances): IsolationSnapshot {
+  const networkPolicy = shownVerdict(record, now);
   const shown = {
     enforced: { codes: [], why: '' },
     'not-enforced': { codes: ['NetworkPolicyNotEnforced'], why: record.why },
-    unproven: { codes: ['NetworkPolicyUnproven'], why: hindrance || lastWords || staleWords },
+    unproven: unprovenBecause(record, now),
   } as const;
   const { codes, why } = shown[networkPolicy];
   return {
@@ -90,4 +104,20 @@ export function snapshotOf(record: IsolationRecord, hindrance: string, nowMs: nu
     ],
     offenders: new Map(record.findings.map(({ code, names }) => [code, names])),
   };
+}
+
+/** That nothing keeps projects apart is believed of other nodes too, that something does is not. */
+function shownVerdict(record: IsolationRecord, { nodes, nowMs }: Circumstances): Verdict {
+  if (!holds(record, nowMs)) return 'unproven';
+  const isOfOthers = nodes !== null && nodes !== record.nodes;
+  return record.networkPolicy === 'enforced' && isOfOthers ? 'unproven' : record.networkPolicy;
+}
+
+/** Nothing is the matter while the first trial is still to come: it takes a minute. */
+function unprovenBecause(record: IsolationRecord, { hindrance, nowMs }: Circumstances) {
+  const isFirst = record.checkedAtMs === null && record.why === '' && hindrance === '';
+  if (isFirst) return { codes: [], why: firstWords } as const;
+  const ownWords = record.networkPolicy === 'not-enforced' ? '' : record.why;
+  const lastWords = holds(record, nowMs) ? otherNodesWords : ownWords || staleWords;
+  return { codes: ['NetworkPolicyUnproven'], why: hindrance || lastWords } as const;
 }

@@ -1,7 +1,8 @@
 // What can be seen of isolation in the objects that are there: namespaces that let privileged pods in, pods that hold a
 // token of the default service account, services that are open to a public network. Reads only: two or three small lists
 // for a whole cluster. About the namespaces of the release; those of Kubernetes itself are its own business, but for
-// services. Called by isolation.ts.
+// services. Invariant: each check is judged by itself; one that cannot be made keeps what it found before, and is said.
+// Called by isolation.ts.
 import type { ApiFailure, ClusterApi } from '../cluster/api.ts';
 import { metadataOnly } from '../cluster/metadata.ts';
 import type { Wanted } from '../plan/world.ts';
@@ -14,6 +15,10 @@ export interface CheckOptions {
   readonly wanted: Wanted;
   /** A trial showed that the label has no effect in this cluster. */
   readonly labelIsVoid: boolean;
+  /** What was found the last time. */
+  readonly before: readonly Finding[];
+  /** Why the nodes could not be listed; null when they could: whoever may not see them does not see them change. */
+  readonly nodesFailure: ApiFailure | null;
 }
 
 const maxNamed = 50;
@@ -22,19 +27,25 @@ const safeLevels: ReadonlySet<string> = new Set(['baseline', 'restricted']);
 const levelLabel = 'pod-security.kubernetes.io/enforce';
 const unfinished = 'status.phase!=Succeeded,status.phase!=Failed';
 
-/** One finding per condition that holds. */
-export async function checkSite(
-  options: CheckOptions,
-  signal: AbortSignal,
-): Promise<readonly Finding[] | ApiFailure> {
+/** One finding per condition that holds. When nobody answers at all, what was found before. */
+export async function checkSite(options: CheckOptions, signal: AbortSignal): Promise<readonly Finding[]> {
+  const { before, nodesFailure } = options;
   const found: Finding[] = [];
-  for (const [code, check] of checks) {
+  const failures = nodesFailure === null ? [] : [{ list: 'nodes', failure: nodesFailure }];
+  for (const [code, list, check] of checks) {
     const names = await check(options, signal);
-    if ('code' in names) return names;
+    if ('code' in names) {
+      failures.push({ list, failure: names });
+      found.push(...before.filter((finding) => finding.code === code));
+      continue;
+    }
     const [count, first] = [names.length, names.toSorted().slice(0, maxNamed)];
     if (count > 0) found.push({ code, count, names: first });
   }
-  return found;
+  const isAway = failures.length > checks.length && failures.every(({ failure }) => failure.status === null);
+  if (isAway) return before;
+  const names = failures.map(({ list, failure }) => `${list}: ${failure.detail}`);
+  return names.length === 0 ? found : [...found, { code: 'IsolationNotChecked', count: 0, names }];
 }
 
 /** The namespaces that the release names, or puts something into. */
@@ -123,7 +134,7 @@ function nameOf(
 }
 
 const checks = [
-  ['PodSecurityNotEnforced', openNamespaces],
-  ['ServiceAccountTokenMounted', podsWithToken],
-  ['PublicLoadBalancer', openServices],
+  ['PodSecurityNotEnforced', 'namespaces', openNamespaces],
+  ['ServiceAccountTokenMounted', 'pods', podsWithToken],
+  ['PublicLoadBalancer', 'services', openServices],
 ] as const;

@@ -78,3 +78,12 @@ export function failure(status: number, detail = `${status} refused`): ApiAnswer
   const code = status === 404 ? 'NOT_FOUND' : status === 403 ? 'CLUSTER_FORBIDDEN' : 'OBJECT_REFUSED';
   return { ok: false, status, code, detail, retryAfterMs: null };
 }
+
+/** The connection came to nothing. */
+export const noAnswer: ApiAnswer = {
+  ok: false,
+  status: null,
+  code: 'CLUSTER_UNREACHABLE',
+  detail: 'no answer',
+  retryAfterMs: null,
+};

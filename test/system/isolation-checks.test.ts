@@ -64,7 +64,8 @@ test.serial('what weakens the isolation of a site is found, and nothing else', a
   await eventually(() => runs(admin, 'open/plain'), { what: 'the pods run', timeoutMs: 30_000 });
 
   await using api = await agentApi();
-  const check = (labelIsVoid: boolean) => checkSite({ api, wanted: wantedIn('closed'), labelIsVoid }, signal);
+  const options = { api, wanted: wantedIn('closed'), before: [], nodesFailure: null };
+  const check = (labelIsVoid: boolean) => checkSite({ ...options, labelIsVoid }, signal);
   const token = { code: 'ServiceAccountTokenMounted', count: 2, names: ['Pod lax/plain', 'Pod open/plain'] };
   const load = { code: 'PublicLoadBalancer', count: 1, names: ['Service closed/outside'] };
   const open = { code: 'PodSecurityNotEnforced', count: 2, names: ['Namespace lax', 'Namespace open'] };
@@ -79,18 +80,26 @@ test.serial('what weakens the isolation of a site is found, and nothing else', a
   t.deepEqual(await check(false), []);
 });
 
-test.serial('a right that is missing is an answer, not a finding', async (t) => {
-  await using api = await agentApi();
-  const blind: typeof api = {
-    ...api,
-    request: (request, aborted) =>
-      api.request({ ...request, path: request.path.replace('/services', '/secrets') }, aborted),
-  };
-  t.like(await checkSite({ api: blind, wanted: wantedIn('closed'), labelIsVoid: false }, signal), {
-    ok: false,
-    code: 'CLUSTER_FORBIDDEN',
-  });
-});
+test.serial(
+  'a right that is missing is said, keeps what was found, and silences no other check',
+  async (t) => {
+    await using api = await agentApi();
+    const blind: typeof api = {
+      ...api,
+      request: (request, aborted) =>
+        api.request({ ...request, path: request.path.replace('/services', '/secrets') }, aborted),
+    };
+    const found = { code: 'PublicLoadBalancer', count: 1, names: ['Service closed/outside'] } as const;
+    const options = { api: blind, wanted: wantedIn('closed'), labelIsVoid: true, nodesFailure: null };
+    const findings = await checkSite({ ...options, before: [found] }, signal);
+    t.deepEqual(
+      findings.map(({ code }) => code),
+      ['PodSecurityNotEnforced', 'PublicLoadBalancer', 'IsolationNotChecked'],
+    );
+    t.deepEqual(findings[1], found);
+    t.regex(findings[2]?.names[0] ?? '', /^services: .*secrets/);
+  },
+);
 
 /** A release with a namespace of its own, and something in three others and in Kubernetes' own. */
 function wantedIn(own: string) {

@@ -8,6 +8,7 @@ import { configMap } from '../../conformance/store.ts';
 import { type ManualClock, manualClock } from '../../support/manual-clock.ts';
 import {
   failure,
+  noAnswer,
   type Play,
   type PlayedCluster,
   playedCluster,
@@ -42,6 +43,9 @@ interface Stage {
   /** What the clients say: the control, and both others. */
   says: readonly [string, string];
   isAway: boolean;
+  /** Lists that the agent may not have. */
+  forbidden: readonly string[];
+  services: readonly object[];
 }
 
 async function stage(t: ExecutionContext, changes: Partial<IsolationOptions> = {}): Promise<Stage> {
@@ -54,7 +58,9 @@ async function stage(t: ExecutionContext, changes: Partial<IsolationOptions> = {
     return said(own.says[name === 'allowed' ? 0 : 1]);
   };
   const refuse: Play['refuse'] = ({ place }) => {
-    if (own.isAway) return failure(503);
+    if (own.isAway) return noAnswer;
+    if (own.forbidden.includes(place)) return failure(403, `403 may not list ${place}`);
+    if (place === '/api/v1/services') return success({ items: own.services });
     if (place === '/api/v1/nodes') return success({ items: own.nodes.map((uid) => ({ metadata: { uid } })) });
     return place === '/api/v1/pods' || place.split('/').length === 4 ? success({ items: [] }) : undefined;
   };
@@ -97,6 +103,8 @@ async function stage(t: ExecutionContext, changes: Partial<IsolationOptions> = {
     nodes: ['n1'],
     says: ['reached', 'timed-out'],
     isAway: false,
+    forbidden: [],
+    services: [],
   };
   t.teardown(close);
   return own;
@@ -107,11 +115,13 @@ async function pass(clock: ManualClock, ms: number, stepMs = 400): Promise<void>
   for (let passedMs = 0; passedMs < ms; passedMs += stepMs) await clock.advance(stepMs);
 }
 
-test('nothing is known before a release is applied; a trial follows at once, then one a day', async (t) => {
+test('nothing is proven before a release is applied; a trial follows at once, then one a day', async (t) => {
   const own = await stage(t);
   own.isolation.applied(null);
   await pass(own.clock, 10_000);
-  t.deepEqual([own.facts(), own.trials()], [undefined, 0]);
+  t.like(own.facts(), { networkPolicy: 'unproven', checkedAtMs: null, conditions: [] });
+  t.is(own.facts()?.why, 'the first trial is still to come');
+  t.is(own.trials(), 0);
   own.isolation.applied(1);
   await pass(own.clock, 15_000);
   t.like(own.facts(), { networkPolicy: 'enforced', why: '', conditions: [] });
@@ -130,11 +140,17 @@ test('other nodes mean another trial, though not each time they change', async (
   own.nodes = ['n1', 'n2'];
   await pass(own.clock, 3 * minuteMs, 5_000);
   t.is(own.trials(), 2);
+  t.is(own.facts()?.networkPolicy, 'enforced');
   own.nodes = ['n2'];
   await pass(own.clock, 7 * minuteMs, 5_000);
   t.is(own.trials(), 2);
+  t.like(own.facts(), {
+    networkPolicy: 'unproven',
+    conditions: [{ code: 'NetworkPolicyUnproven', count: 0 }],
+  });
   await pass(own.clock, 5 * minuteMs, 5_000);
   t.is(own.trials(), 3);
+  t.is(own.facts()?.networkPolicy, 'enforced', 'and is shown of these nodes');
 });
 
 test('what is not enforced turns when it is, within the hour, or when somebody asks', async (t) => {
@@ -190,7 +206,10 @@ test('a cluster that is away is not taken for one that keeps nothing apart; afte
   await pass(own.clock, 47 * hourMs, minuteMs);
   t.like(own.facts(), { networkPolicy: 'enforced', conditions: [] });
   await pass(own.clock, 2 * hourMs, minuteMs);
-  t.like(own.facts(), { networkPolicy: 'unproven', why: 'the last trial is more than two days old' });
+  t.like(own.facts(), {
+    networkPolicy: 'unproven',
+    why: 'the nodes of the cluster cannot be listed: no answer',
+  });
   t.is(own.trials(), 1);
   own.isAway = false;
   await pass(own.clock, 6 * minuteMs, 5_000);
@@ -218,3 +237,57 @@ test('trials that show nothing become rare', async (t) => {
   t.is(own.trials(), 5, 'after about 0, 2, 6, 14 and 30 minutes');
   t.like(own.facts(), { networkPolicy: 'unproven' });
 });
+
+test('while nothing is wanted of the site there is nothing to say', async (t) => {
+  const own = await stage(t, { wanted: () => null });
+  await pass(own.clock, 10 * minuteMs, 30_000);
+  t.is(own.facts(), undefined);
+});
+
+test('who may not list the nodes learns that nothing is proven and why, also after a restart', async (t) => {
+  const own = await stage(t);
+  own.forbidden = ['/api/v1/nodes'];
+  own.services = [openService];
+  own.isolation.applied(1);
+  await pass(own.clock, minuteMs, 5_000);
+  const codes = () => own.facts()?.conditions.map(({ code }) => code);
+  const why = 'the nodes of the cluster cannot be listed: 403 may not list /api/v1/nodes';
+  t.like(own.facts(), { networkPolicy: 'unproven', checkedAtMs: null, why });
+  t.deepEqual(codes(), ['NetworkPolicyUnproven', 'PublicLoadBalancer', 'IsolationNotChecked']);
+  await own.restart();
+  t.like(own.facts(), { networkPolicy: 'unproven', why });
+  t.deepEqual(codes(), ['NetworkPolicyUnproven', 'PublicLoadBalancer', 'IsolationNotChecked']);
+  own.forbidden = [];
+  await pass(own.clock, 3 * minuteMs, 5_000);
+  t.like(own.facts(), { networkPolicy: 'enforced', why: '' });
+  t.deepEqual(codes(), ['PublicLoadBalancer']);
+});
+
+test('a list that is refused silences no other check, and ends no finding of its own', async (t) => {
+  const own = await stage(t);
+  own.services = [openService];
+  own.forbidden = ['/api/v1/namespaces'];
+  own.isolation.applied(1);
+  await pass(own.clock, minuteMs, 5_000);
+  const found = () => [...(own.facts()?.offenders ?? [])];
+  const isOpen = ['PublicLoadBalancer', ['Service demo/web']];
+  const blindTo = (list: string) => ['IsolationNotChecked', [`${list}: 403 may not list /api/v1/${list}`]];
+  t.deepEqual(found(), [isOpen, blindTo('namespaces')]);
+  t.is(own.facts()?.networkPolicy, 'enforced');
+  own.forbidden = ['/api/v1/services'];
+  await pass(own.clock, 3 * minuteMs, 5_000);
+  t.deepEqual(found(), [isOpen, blindTo('services')]);
+  own.isAway = true;
+  await pass(own.clock, 3 * minuteMs, 5_000);
+  t.deepEqual(found(), [isOpen, blindTo('services')], 'that nobody answers is said elsewhere');
+  own.isAway = false;
+  own.forbidden = [];
+  own.services = [];
+  await pass(own.clock, 3 * minuteMs, 5_000);
+  t.deepEqual(found(), []);
+});
+
+const openService = {
+  metadata: { name: 'web', namespace: 'demo' },
+  status: { loadBalancer: { ingress: [{ ip: '20.0.0.1' }] } },
+};

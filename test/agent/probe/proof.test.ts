@@ -5,6 +5,7 @@ import type { TrialResult } from '../../../agent/probe/network-trial.ts';
 import {
   afterTrial,
   dayMs,
+  hindered,
   isOutdated,
   nothingKnown,
   pauseMs,
@@ -20,8 +21,9 @@ const nothing: TrialResult = { networkPolicy: 'unproven', podSecurity: 'unproven
 
 const after = (trial: TrialResult, before: IsolationRecord = nothingKnown): IsolationRecord =>
   afterTrial(before, trial, { nowMs: atMs, nodes });
-const shown = (record: IsolationRecord, nowMs = atMs, hindrance = '') => {
-  const { networkPolicy, checkedAtMs, why, conditions } = snapshotOf(record, hindrance, nowMs);
+const shown = (record: IsolationRecord, nowMs = atMs, hindrance = '', there: string | null = null) => {
+  const now = { nowMs, hindrance, nodes: there };
+  const { networkPolicy, checkedAtMs, why, conditions } = snapshotOf(record, now);
   return [networkPolicy, checkedAtMs, why, ...conditions.map(({ code }) => code)];
 };
 
@@ -73,13 +75,35 @@ test('what stands in the way of any trial goes before what the last one said', (
   t.is(shown(after(enforced), atMs, 'no image')[0], 'enforced', 'a young proof still counts');
 });
 
+test('before the first trial it is unproven, says so, and nothing is the matter yet', (t) => {
+  t.deepEqual(shown(nothingKnown), ['unproven', null, 'the first trial is still to come']);
+});
+
+test('why no trial could ever be made is remembered until one is', (t) => {
+  const blind = hindered(nothingKnown, 'may not look');
+  t.deepEqual(shown(blind), ['unproven', null, 'may not look', 'NetworkPolicyUnproven']);
+  t.deepEqual(shown(hindered(blind, '')), ['unproven', null, 'the first trial is still to come']);
+  for (const trial of [enforced, open, nothing]) t.deepEqual(hindered(after(trial), 'blind'), after(trial));
+});
+
+test('that other nodes keep projects apart is not shown by a trial of earlier ones; that nothing does, is', (t) => {
+  t.deepEqual(shown(after(enforced), atMs, '', nodes).slice(0, 3), ['enforced', atMs, '']);
+  t.deepEqual(shown(after(enforced), atMs, '', 'two'), [
+    'unproven',
+    atMs,
+    'the nodes of the cluster are not those of the last trial',
+    'NetworkPolicyUnproven',
+  ]);
+  t.is(shown(after(open), atMs, '', 'two')[0], 'not-enforced');
+});
+
 test('findings are conditions with their count, and their names stay beside them', (t) => {
   const names = ['Service portal/web'];
   const record = {
     ...after(enforced),
     findings: [{ code: 'PublicLoadBalancer', count: 70, names } as const],
   };
-  const { conditions, offenders } = snapshotOf(record, '', atMs);
+  const { conditions, offenders } = snapshotOf(record, { nowMs: atMs, hindrance: '', nodes });
   t.deepEqual(conditions, [{ code: 'PublicLoadBalancer', count: 70 }]);
   t.deepEqual([...offenders], [['PublicLoadBalancer', names]]);
 });
@@ -117,7 +141,7 @@ test('law: enforced is shown only within two days of a trial that showed it, and
       }
       nowMs += restMs;
       const last = told.findLast(({ verdict }) => verdict !== 'unproven');
-      const { networkPolicy } = snapshotOf(record, '', nowMs);
+      const { networkPolicy } = snapshotOf(record, { nowMs, hindrance: '', nodes: null });
       if (networkPolicy === 'unproven') return;
       t.true(networkPolicy === last?.verdict);
       t.true(nowMs - (last?.nowMs ?? 0) <= proofHoldsMs);
