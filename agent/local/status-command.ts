@@ -1,5 +1,5 @@
 // `tre-agent status`: asks the running agent and prints its screen, or the same facts as JSON; with --watch again and again.
-// Exit code 0 when nothing is red, 1 when something is, 4 when no agent answers. Registered by main.ts.
+// Exit code 0 when nothing is red, 1 when something is or the news is old, 4 when no agent answers. Registered by main.ts.
 import { type Command, Option } from 'commander';
 import { TreError } from '../../proto/errors.ts';
 import type { AgentStatus } from './agent-status.ts';
@@ -20,7 +20,8 @@ export function addStatusCommand(program: Command, context: LocalContext): void 
     .addHelpText(
       'after',
       `
-Exit code 0 when nothing is red, 1 when something is, 4 when no agent answers.
+Exit code 0 when nothing is red, 1 when something is or when the agent has not looked for a while (UNKNOWN), 4 when no
+agent answers.
 
 Examples:
   $ tre-agent status
@@ -41,7 +42,7 @@ async function status(flags: Flags, context: LocalContext): Promise<void> {
     return;
   }
   context.out(isJson ? JSON.stringify(shown, undefined, 2) : screenOf(shown, context));
-  context.exitCode = shown.isRed ? 1 : 0;
+  context.exitCode = shown.isRed || shown.verdict.word === 'UNKNOWN' ? 1 : 0;
 }
 
 /** Until the process is ended; the status that was seen last decides the exit code of Ctrl-C no more. */

@@ -8,23 +8,22 @@ type Facts = Omit<AgentStatus, 'verdict'>;
 
 export function verdictOf(status: Facts): Verdict {
   const { conditions, wanted, fingerprint, cluster, applied, health } = status;
-  const worst =
-    conditions.find(({ severity }) => severity === 'error') ??
-    conditions.find(({ severity }) => severity === 'warning');
+  const broken = conditions.find(({ severity }) => severity === 'error');
   const [failed] = health.troubles;
-  if (worst?.code === 'NotHealthy' && failed?.status === 'failed')
+  if (broken?.code === 'NotHealthy' && failed?.status === 'failed')
     return { word: 'RED', text: `${failed.object} does not work: ${failed.text}`, next: failed.next };
-  if (worst !== undefined) {
-    const word = worst.severity === 'error' ? 'RED' : 'ATTENTION';
-    return { word, text: worst.text, next: worst.next };
-  }
+  if (broken !== undefined) return { word: 'RED', text: broken.text, next: broken.next };
+  // Before any warning: who has not looked for a while cannot say that it goes on.
+  if (wanted !== null && (cluster.isOld || health.isOld))
+    return { word: 'UNKNOWN', text: oldText(status), next: oldNext };
+  const warning = conditions.find(({ severity }) => severity === 'warning');
+  if (warning !== undefined) return { word: 'ATTENTION', text: warning.text, next: warning.next };
   if (fingerprint !== null)
     return { word: 'WAITING', text: 'The operator has not approved this machine yet.', next: readTheWords };
   if (wanted === null)
     return { word: 'READY', text: 'Nothing is wanted from this site yet.', next: 'Wait for the operator.' };
   if (cluster.state === 'unknown')
     return { word: 'STARTING', text: 'This agent has not looked at Kubernetes yet.', next: 'Wait.' };
-  if (cluster.isOld || health.isOld) return { word: 'UNKNOWN', text: oldText(status), next: oldNext };
   if (!applied) return { word: 'WORKING', text: 'Not everything wanted is applied yet.', next: 'Wait.' };
   if (health.lookedAt === null)
     return {

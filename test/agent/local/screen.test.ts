@@ -107,6 +107,15 @@ test('no screen calls a site green or healthy on news older than 90 seconds', as
   );
 });
 
+test('old news is said to be old also where something was the matter', async (t) => {
+  const given = await scenes['last-looked-long-ago']?.(t);
+  if (given?.last === undefined) return t.fail();
+  const wordWith = (code: 'MemoryLow' | 'DiskFull') =>
+    statusOf({ ...given, last: { ...fine, ...given.last, conditions: [held(code, 0)] } }).verdict.word;
+  t.is(wordWith('MemoryLow'), 'UNKNOWN');
+  t.is(wordWith('DiskFull'), 'RED');
+});
+
 test('green is only a site of which isolation was shown', async (t) => {
   const given = await scenes['green']?.(t);
   if (given === undefined) return t.fail();
