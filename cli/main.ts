@@ -6,6 +6,7 @@
 
 import { Command } from 'commander';
 import { environment } from '../daemon/config.ts';
+import { systemCode } from '../daemon/errors.ts';
 import manifest from '../package.json' with { type: 'json' };
 import { registerAudit } from './audit.ts';
 import { registerAuditVerify } from './audit-verify.ts';
@@ -38,6 +39,12 @@ import { registerSiteWait } from './site-wait.ts';
 const interrupted = new AbortController();
 process.once('SIGINT', () => interrupted.abort());
 process.once('SIGTERM', () => interrupted.abort());
+// Whoever read this has read enough, as `head` does.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error) => {
+    if (systemCode(error) !== 'EPIPE') throw error;
+    interrupted.abort();
+  });
 
 const context = processContext(environment(), manifest.version, interrupted.signal);
 const program = new Command('trectl')

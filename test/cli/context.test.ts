@@ -1,7 +1,11 @@
-// Terminals as they are met: of some size, of a size that they do not know, and none at all.
+// Where trectl writes to: terminals of some size, of a size that they do not know, files, and readers that go away.
 
+import { join } from 'node:path';
+import process from 'node:process';
 import test from 'ava';
 import { terminalOf } from '../../cli/context.ts';
+import { environment } from '../../daemon/config.ts';
+import { systemExec } from '../../daemon/exec.ts';
 
 const stream = (size: object) => ({ isTTY: true, columns: 100, rows: 30, write: () => true, ...size });
 const sizeOf = (size: object, environment = {}) => {
@@ -25,4 +29,17 @@ test('a terminal that does not know its size is of the usual one', (t) => {
 
 test('a file is no terminal', (t) => {
   t.is(terminalOf(stream({ isTTY: undefined }), {}), undefined);
+});
+
+test('a reader that goes away ends a command without a word', async (t) => {
+  const main = join(import.meta.dirname, '../../cli/main.ts');
+  const script = '{ "$0" "$1" schema "site list"; echo "code $?" >&2; } | true';
+  const { stdout, stderr } = await systemExec(environment()).run('sh', [
+    '-c',
+    script,
+    process.execPath,
+    main,
+  ]);
+  t.is(stdout, '');
+  t.is(stderr, 'code 0\n');
 });
