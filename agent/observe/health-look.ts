@@ -75,6 +75,7 @@ export function createHealthLook(options: HealthLookOptions): HealthLook {
           untilMs: untils.length === 0 ? null : Math.min(...untils),
         };
       } catch (error) {
+        nodes.missed();
         if (error instanceof Unanswered) return error.failure;
         if (error instanceof Garbled) return { ...noAnswer(error.message), code: 'CLUSTER_FAILING' };
         throw error;

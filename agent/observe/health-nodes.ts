@@ -1,11 +1,12 @@
 // How the nodes are: ready, silent, or without a container runtime. A node's Lease counts as renewed when it is seen to
-// change, by our own clock: the node's may be off. A node that may not be looked at is not in trouble, as far as we know.
-// Called by health-look.ts.
+// change, by our own clock: the node's may be off. Laws: while the API server did not answer nobody could renew, so after
+// that all are counted anew; a node that may not be looked at is not in trouble, as far as we know. Called by health-look.ts.
 import type { Clock } from '../../daemon/clock.ts';
 import type { ClusterApi } from '../cluster/api.ts';
 import { collectionPath, objectPath } from '../cluster/paths.ts';
 import type { NodeTrouble } from '../health/snapshot.ts';
 import { itemsOf, readPages } from './pages.ts';
+import { mustBeAnswered } from './unanswered.ts';
 
 export interface NodesSeen {
   readonly troubles: readonly NodeTrouble[];
@@ -14,11 +15,16 @@ export interface NodesSeen {
 }
 
 export interface NodeWatch {
+  /** Throws Unanswered. */
   readonly look: (signal: AbortSignal) => Promise<NodesSeen>;
+  /** To be called when the cluster did not answer. */
+  readonly missed: () => void;
 }
 
 /** The kubelet renews its Lease every 10 s. */
 const leaseLifeMs = 40_000;
+/** Looks come at least every half minute. Whoever did not look for longer does not know what happened meanwhile. */
+const longestGapMs = 35_000;
 const pageSize = 50;
 const nodes = { group: '', version: 'v1', plural: 'nodes' } as const;
 const leases = { group: 'coordination.k8s.io', version: 'v1', plural: 'leases' } as const;
@@ -30,17 +36,29 @@ export function allNodesPath(): string {
 
 export function nodeWatch(api: ClusterApi, clock: Pick<Clock, 'now' | 'monotonic'>): NodeWatch {
   const renewals = new Map<string, { readonly text: string; readonly seenMs: number }>();
+  let lookedMs = Number.NEGATIVE_INFINITY;
+  /** All but those that were silent already. */
+  const countAnew = (): void => {
+    for (const [name, { seenMs }] of renewals) if (lookedMs - seenMs < leaseLifeMs) renewals.delete(name);
+  };
   return {
+    missed: countAnew,
     look: async (signal) => {
       const found = await readPages(
         api,
         { path: allNodesPath(), limit: pageSize, read: itemsOf(nodeFacts) },
         signal,
       );
-      if ('code' in found) return { troubles: [], untilMs: null };
+      if ('code' in found) {
+        mustBeAnswered(found);
+        return { troubles: [], untilMs: null };
+      }
       const path = objectPath(leases, { namespace: leaseNamespace, name: '' }).slice(0, -1);
       const renewed = await readPages(api, { path, limit: pageSize * 10, read: itemsOf(leaseFacts) }, signal);
+      if ('code' in renewed) mustBeAnswered(renewed);
       const nowMs = clock.monotonic();
+      if (nowMs - lookedMs > longestGapMs) countAnew();
+      lookedMs = nowMs;
       const known = new Map('code' in renewed ? [] : renewed);
       for (const [name, text] of known)
         if (renewals.get(name)?.text !== text) renewals.set(name, { text, seenMs: nowMs });

@@ -319,10 +319,49 @@ test('a node whose Lease is not renewed for 40 s by our own clock is silent, wha
       : [];
   };
   t.deepEqual(await look(), [[], 40_000]);
-  await clock.advance(39_000);
+  await clock.advance(30_000);
+  t.deepEqual(await look(), [[], 10_000]);
+  await clock.advance(9_000);
   t.deepEqual(await look(), [[], 1_000]);
   await clock.advance(1_000);
   t.deepEqual(await look(), [['NodeSilent'], null]);
   answers[leases] = lease('1999-01-01T00:00:10Z');
   t.deepEqual(await look(), [[], 40_000]);
+});
+
+test('a node is not silent because the API server was: nobody could renew meanwhile', async (t) => {
+  const lease = (renewTime: string) => list({ metadata: { name: 'n' }, spec: { renewTime } });
+  const answers: Answers = { [nodes]: list(node('True')), [leases]: lease('one') };
+  const { say, at, clock } = looker(answers);
+  const troubles = async () => {
+    const looked = await at([]);
+    return looked.ok ? looked.nodes.map(({ code }) => code) : looked.code;
+  };
+  t.deepEqual(await troubles(), []);
+  await clock.advance(30_000);
+  t.deepEqual(await say([web]), ['NotFound'], 'answered');
+  answers[deployments] = no('CLUSTER_UNREACHABLE', null);
+  t.deepEqual(await say([web]), ['CLUSTER_UNREACHABLE']);
+  await clock.advance(11_000);
+  t.deepEqual(await troubles(), [], 'a short time away');
+  await clock.advance(60_000);
+  t.deepEqual(await troubles(), [], 'long not looked');
+  for (let round = 0; round < 4; round += 1) {
+    t.deepEqual(await troubles(), []);
+    await clock.advance(10_000);
+  }
+  t.deepEqual(await troubles(), ['NodeSilent'], 'silent while we listened');
+  t.deepEqual(await say([web]), ['CLUSTER_UNREACHABLE']);
+  t.deepEqual(await troubles(), ['NodeSilent'], 'and still');
+});
+
+test('of a release without a status to read, the nodes tell whether the cluster answers', async (t) => {
+  const settings = thing('ConfigMap lab/settings');
+  const observed = seen([[settings.id, liveOf(settings)]]);
+  for (const path of [nodes, leases]) {
+    const away = { [nodes]: list(node('True')), [path]: no('CLUSTER_UNREACHABLE', null) };
+    t.deepEqual(await looker(away).say([settings], { observed }), ['CLUSTER_UNREACHABLE']);
+    const forbidden = { ...away, [path]: no('CLUSTER_FORBIDDEN', 403) };
+    t.deepEqual(await looker(forbidden).say([settings], { observed }), ['current']);
+  }
 });
