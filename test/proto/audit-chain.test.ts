@@ -46,6 +46,19 @@ test('a page that begins too late or comes twice shows', (t) => {
   t.is(brokenAuditRow(rows.slice(0, 2), rows[1]), 1);
 });
 
+for (const [what, change] of [
+  ['a time that is none', { atMs: Number.NaN }],
+  ['half a character', { why: '\ud800' }],
+  ['no text', { who: undefined }],
+  ['a number too large', { id: Number.MAX_VALUE }],
+] as const)
+  test(`a row that cannot be hashed does not follow: ${what}`, (t) => {
+    const [first, second] = chain(2) as [ChainedRow, ChainedRow];
+    const bad = { ...second, ...change } as ChainedRow;
+    t.is(brokenAuditRow([first, bad]), bad.id);
+    t.throws(() => auditHash(bad), { instanceOf: TypeError });
+  });
+
 test('a row that was made to fit by hashing it anew shows at the row after it', (t) => {
   const rows = chain(3);
   const [first, second, third] = rows as [ChainedRow, ChainedRow, ChainedRow];
