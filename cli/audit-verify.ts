@@ -10,7 +10,6 @@ import { type CommandContext, group } from './context.ts';
 import { factLines, type OutputFormat, outputOption, printFacts } from './output.ts';
 import type { RestClient } from './rest.ts';
 import { connect } from './server.ts';
-import { printable } from './wrap.ts';
 
 interface VerifyOptions {
   readonly expect?: string;
@@ -61,7 +60,7 @@ export async function verifyAudit(client: RestClient, expect?: string): Promise<
     const rows = page.map((row) => ({ ...row, atMs: Date.parse(row.at) }));
     const broken = brokenAuditRow(rows, end);
     if (broken !== undefined)
-      throw new TreError('AUDIT_BROKEN', `Row ${printable(String(broken))} does not follow from row ${end.id}.`, {
+      throw new TreError('AUDIT_BROKEN', `Row ${broken} does not follow from row ${end.id}.`, {
         facts: { row: broken },
       });
     end = rows.at(-1) ?? end;

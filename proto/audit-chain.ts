@@ -59,7 +59,8 @@ export function brokenAuditRow(
   for (const row of rows) {
     const written = writtenFacts(row);
     const isHashed = written.ok && row.hash === digestOf(written.bytes);
-    if (row.id !== end.id + 1 || row.previous !== end.hash || !isHashed) return row.id;
+    if (row.id !== end.id + 1 || row.previous !== end.hash || !isHashed)
+      return Number.isInteger(row.id) ? row.id : end.id + 1;
     end = row;
   }
   return undefined;

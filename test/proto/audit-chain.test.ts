@@ -59,6 +59,11 @@ for (const [what, change] of [
     t.throws(() => auditHash(bad), { instanceOf: TypeError });
   });
 
+test('a row without a number is named by the number that it should have', (t) => {
+  const rows = chain(2).map((row) => ({ ...row, id: `${row.id}\u001b[2J` }) as unknown as ChainedRow);
+  t.is(brokenAuditRow(rows), 1);
+});
+
 test('a row that was made to fit by hashing it anew shows at the row after it', (t) => {
   const rows = chain(3);
   const [first, second, third] = rows as [ChainedRow, ChainedRow, ChainedRow];
