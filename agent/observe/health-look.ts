@@ -187,7 +187,7 @@ async function judgedAgain(
   const namespace = object.namespace ?? '';
   const groupKind = `${object.group}/${object.kind}`;
   const isRefused = mayBeRefused(groupKind, verdict, pods.own.length);
-  const refusal = isRefused ? await refusalOf(api, { namespace, uid, nowMs }, signal) : '';
+  const refusal = isRefused ? await refusalOf(api, { namespace, uid, own: pods.own, nowMs }, signal) : '';
   const context = {
     ...open.context,
     pods: pods.own,

@@ -18,6 +18,8 @@ export interface PodFacts extends OwnedPod {
   readonly ownerUid: string;
   /** Names of the claims that it uses. */
   readonly claims: readonly string[];
+  /** As the cluster says; 0 for unknown. */
+  readonly createdAtMs: number;
 }
 
 /** What controls pods in between. */
@@ -96,10 +98,13 @@ export function podsOf(
   return all.filter(({ ownerUid }) => ownerUid === owner);
 }
 
-/** What the API server said last when it refused a pod of this object; empty when it did not, or long ago. */
+/**
+ * What the API server said last when it refused a pod of this object. Empty when it did not, when that is long ago, and
+ * when it has let the object make a pod since.
+ */
 export async function refusalOf(
   api: ClusterApi,
-  { namespace, uid, nowMs }: { readonly namespace: string; readonly uid: string; readonly nowMs: number },
+  { namespace, uid, own, nowMs }: Refused,
   signal: AbortSignal,
 ): Promise<string> {
   const selector = encodeURIComponent(`involvedObject.uid=${uid},reason=FailedCreate`);
@@ -110,10 +115,19 @@ export async function refusalOf(
     mustBeAnswered(found);
     return '';
   }
+  const madeAtMs = Math.max(0, ...own.map(({ createdAtMs }) => createdAtMs));
   const recent = found
     .map((event) => ({ message: event.message ?? '', atMs: lastSeenMs(event) }))
-    .filter(({ atMs }) => nowMs - atMs < refusalLifeMs);
+    .filter(({ atMs }) => nowMs - atMs < refusalLifeMs && atMs >= madeAtMs);
   return recent.toSorted((one, other) => other.atMs - one.atMs)[0]?.message ?? '';
+}
+
+interface Refused {
+  readonly namespace: string;
+  readonly uid: string;
+  /** The pods that the object has. */
+  readonly own: readonly PodFacts[];
+  readonly nowMs: number;
 }
 
 /** Controllers try again with pauses of up to about a quarter of an hour. */
@@ -145,6 +159,7 @@ export async function claimContext(
 interface Metadata {
   readonly name: string;
   readonly uid: string;
+  readonly creationTimestamp?: string;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly ownerReferences?: readonly { readonly uid: string; readonly controller?: boolean }[];
 }
@@ -170,7 +185,9 @@ function podFacts(pod: Pod, nowMs: number): PodFacts {
   // The API server's own answer is JSON; what it holds is for healthOf to find out.
   const object = pod as unknown as Parameters<typeof healthOf>[0];
   const verdict = healthOf(object, { group: '', kind: 'Pod' }, bareContext(nowMs));
-  return { name: pod.metadata.name, ownerUid: controllerOf(pod.metadata), claims, verdict };
+  const { name, creationTimestamp = '' } = pod.metadata;
+  const createdAtMs = Date.parse(creationTimestamp) || 0;
+  return { name, ownerUid: controllerOf(pod.metadata), claims, createdAtMs, verdict };
 }
 
 function controllerOf({ ownerReferences = [] }: Metadata): string {

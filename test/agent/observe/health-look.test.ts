@@ -204,6 +204,12 @@ test('a StatefulSet without pods: the newest refusal among its events', async (t
   t.deepEqual(await looker(answers(old, event('denied', '2025-12-31T23:55:00Z'))).say([set]), [
     'AdmissionRefused',
   ]);
+  const made = (creationTimestamp: string): Answers => ({
+    ...answers(old),
+    [podsOfLab]: list({ ...meta('set-0', { ...owner('uid-set'), creationTimestamp }), status: {} }),
+  });
+  t.deepEqual(await looker(made('2025-12-31T23:50:00Z')).say([set]), ['QuotaExceeded']);
+  t.deepEqual(await looker(made('2025-12-31T23:50:01Z')).say([set]), ['LessReplicas'], 'pods are made again');
   const long = looker(answers(event('denied', '2025-12-31T23:30:00Z')));
   t.deepEqual(await long.say([set]), ['LessReplicas']);
   const looked = await long.at([set]);
