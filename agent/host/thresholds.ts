@@ -1,6 +1,7 @@
 // When a number of the machine becomes a condition, and when it stops being one. PURE. Invariants: a condition ends at a
-// better value than it begins at, so that a number that wavers around a threshold changes nothing; a value that is
-// absent is no condition; what is held comes in and goes out as a value. Called by watch-host.ts.
+// better value than it begins at, so that a number that wavers around a threshold changes nothing; without a value nothing
+// begins, and nothing ends: a disk that hangs has not become empty; what is held comes in and goes out as a value.
+// Called by watch-host.ts.
 import { type Condition, type ConditionCode, conditions } from '../../proto/conditions.ts';
 import type { MeasureName } from '../../proto/measures.ts';
 import type { Measured } from './host-facts.ts';
@@ -87,7 +88,7 @@ const rules: readonly Rule[] = [
   above('UnderPressure', 'pressure.io', thresholds.pressureIo),
   above('TemperatureHigh', 'temperature.highest', thresholds.temperature),
   { code: 'ClockNotSynchronised', subject: 'clock', holds: isNotSynchronised },
-  above('ClockOff', 'clock.offset', thresholds.clockOff),
+  { code: 'ClockOff', subject: 'clock.offset', holds: isClockOff },
 ];
 
 function diskRules(disk: 'data' | 'kubernetes'): readonly Rule[] {
@@ -129,22 +130,32 @@ function isMemoryLow(values: Values, isHeld: boolean): boolean {
   );
 }
 
-function isNotSynchronised(values: Values): boolean {
+function isNotSynchronised(values: Values, isHeld: boolean): boolean {
+  const isSynchronised = values('clock.synchronised');
+  if (isSynchronised === undefined) return isHeld;
   const isSettling = (values('uptime') ?? settlingSeconds) < settlingSeconds;
-  return values('clock.synchronised') === 0 && !isSettling;
+  return isSynchronised === 0 && !isSettling;
 }
 
-/** A rule for a number that is bad when it is far from 0. */
-function above(code: ConditionCode, name: MeasureName, { begins, ends }: Threshold): Rule {
-  const holds: Rule['holds'] = (values, isHeld) => Math.abs(values(name) ?? 0) > (isHeld ? ends : begins);
-  return { code, subject: name, holds };
+/** An offset that is absent could not fail to be read: it was forgotten, because it says nothing about this clock now. */
+function isClockOff(values: Values, isHeld: boolean): boolean {
+  return isAbove(Math.abs(values('clock.offset') ?? 0), thresholds.clockOff, isHeld);
+}
+
+function above(code: ConditionCode, name: MeasureName, threshold: Threshold): Rule {
+  return { code, subject: name, holds: (values, isHeld) => isAbove(values(name), threshold, isHeld) };
+}
+
+function isAbove(value: number | undefined, { begins, ends }: Threshold, isHeld: boolean): boolean {
+  return value === undefined ? isHeld : value > (isHeld ? ends : begins);
 }
 
 function isBelow(value: number | undefined, { begins, ends }: Threshold, isHeld: boolean): boolean {
-  return value !== undefined && value < (isHeld ? ends : begins);
+  return value === undefined ? isHeld : value < (isHeld ? ends : begins);
 }
 
-/** Permille. */
+/** Permille; of a whole that has no size nothing can be lacking. */
 function shareOf(part: number | undefined, whole: number | undefined): number | undefined {
-  return part === undefined || whole === undefined || whole === 0 ? undefined : (part / whole) * 1000;
+  if (part === undefined || whole === undefined) return undefined;
+  return whole === 0 ? Number.POSITIVE_INFINITY : (part / whole) * 1000;
 }

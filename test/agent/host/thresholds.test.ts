@@ -1,5 +1,5 @@
 // When a figure becomes a condition: each threshold from both sides, that nothing flaps between beginning and end, and
-// that a figure which is absent is no condition.
+// that a figure which is absent begins nothing and ends nothing.
 import test from 'ava';
 import fc from 'fast-check';
 import type { Measured } from '../../../agent/host/host-facts.ts';
@@ -133,11 +133,28 @@ test('judged again on the same figures, nothing changes', (t) => {
   );
 });
 
-test('what is not measured is not the matter', (t) => {
+test('what is not measured stays as it was; only how far the clock is off is forgotten', (t) => {
   fc.assert(
     fc.property(anyMeasures, (values) => {
-      const { held } = judge(measured(values), nothing);
-      t.deepEqual(judge([], held), { held: new Set(), conditions: [] });
+      const { held, conditions } = judge(measured(values), nothing);
+      const blind = judge([], held);
+      t.deepEqual(blind.held, new Set([...held].filter((one) => !one.startsWith('ClockOff '))));
+      t.deepEqual(
+        blind.conditions,
+        conditions.filter(({ code }) => code !== 'ClockOff'),
+      );
     }),
   );
+});
+
+test('a full disk that hangs stays full until it says otherwise', (t) => {
+  const { held } = judge(measured(disk(0)), nothing);
+  const blind = judge(measured({ uptime: 9_999 }), held);
+  t.deepEqual(blind.conditions, [{ code: 'DiskFull', count: 0 }]);
+  t.deepEqual(judge(measured(disk(terabyte / 2)), blind.held).conditions, []);
+});
+
+test('a file system that turns out to have no fixed number of files lacks none', (t) => {
+  const { held } = judge(measured(inodes(0)), nothing);
+  t.deepEqual(codes({ 'disk.data.inodes': 0, 'disk.data.inodesFree': 0 }, held), []);
 });
