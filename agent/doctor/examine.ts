@@ -2,6 +2,7 @@
 // within a lane one hop follows the other, and one whose needs nobody learned is not tried. Invariant: it ends, whatever
 // hangs. Called by doctor-command.ts.
 import { errorChain } from '../../daemon/errors.ts';
+import { lineOf } from '../local/status-words.ts';
 import { finding } from './findings.ts';
 import { type Chart, type Hop, hopNames, type Look, learnedBy, type Tools, wrong } from './hop.ts';
 import { lookAtAgent } from './look-agent.ts';
@@ -66,7 +67,7 @@ export async function follow(hops: readonly Hop[], start: Partial<Chart>, tools:
     const { facts, findings, learned } = await lookInTime(hop, chart, tools);
     const tookMs = Math.round(tools.clock.monotonic() - startedAtMs);
     const state = findings.some(({ severity }) => severity === 'error') ? 'not ok' : 'ok';
-    reports.push({ name: hop.name, state, facts, tookMs, findings: [...findings] });
+    reports.push({ name: hop.name, state, facts: lineOf(facts), tookMs, findings: [...findings] });
     chart = { ...chart, ...learned };
   }
   return { chart, reports };

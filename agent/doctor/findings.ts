@@ -3,6 +3,7 @@
 // that code. docs/runbooks/doctor.md lists the codes of this file; a test compares the two.
 import { type ConditionCode, conditions } from '../../proto/conditions.ts';
 import { type ErrorCode, errors } from '../../proto/errors.ts';
+import { lineOf } from '../local/status-words.ts';
 
 interface FindingEntry {
   readonly text: string;
@@ -89,8 +90,10 @@ export interface Finding {
   readonly firewall: string | null;
 }
 
+/** What other machines said may stand in `detail` and `firewall`: a terminal gets it as words on one line. */
 export function finding(code: FindingCode, detail: string, firewall: string | null = null): Finding {
-  return { code, ...wordsOf(code), detail, firewall };
+  const line = firewall === null ? null : lineOf(firewall);
+  return { code, ...wordsOf(code), detail: lineOf(detail), firewall: line };
 }
 
 function wordsOf(code: FindingCode): Pick<Finding, 'severity' | 'text' | 'next'> {

@@ -53,6 +53,20 @@ test('what is only good to know breaks nothing', async (t) => {
   });
 });
 
+test('nothing that another machine says reaches the terminal as anything but words', async (t) => {
+  const evil = 'HTTP 200,\u001B[2J\u001B[H\u009B31m\u202EOK: nothing\r\nis broken';
+  const clean = 'HTTP 200, [2J [H 31m OK: nothing is broken';
+  const said = hop('tls', [], async () => wrong(finding('NOT_A_CONTROL_PLANE', evil, evil)));
+  const seen = hop('api server', [], async () => fine(evil));
+  const thrown = hop('nodes', [], async () => {
+    throw new Error(evil);
+  });
+  const { reports } = await follow([said, seen, thrown], {}, tools());
+  t.like(reports[0], { facts: clean, findings: [{ detail: clean, firewall: clean }] });
+  t.like(reports[1], { facts: clean });
+  t.notRegex(JSON.stringify(reports), /[\p{Cc}\p{Cf}]|\\[unr]/u);
+});
+
 test('a hop that throws is reported, and the next goes on', async (t) => {
   const throwing = hop('settings', [], async () => {
     throw new Error('never thought of');
