@@ -56,10 +56,14 @@ const requestsAtATime = 4;
 export function createHealthLook(options: HealthLookOptions): HealthLook {
   const nodes = nodeWatch(options.api, options.clock);
   const remembered: Remembered = new Map();
+  let generation = 0;
   return {
     look: async (reconciled, signal) => {
       try {
         const nowMs = options.clock.now();
+        // Other objects, and other rules.
+        if (generation !== reconciled.wanted.generation) remembered.clear();
+        ({ generation } = reconciled.wanted);
         const looker = { ...options, reconciled, remembered, nowMs };
         const kinds = [...Map.groupBy(reconciled.wanted.objects, ({ group, kind }) => `${group}/${kind}`)];
         const found = (await inTurns(kinds, (kind) => lookAtKind(looker, kind, signal))).flat();

@@ -58,7 +58,7 @@ export async function readWhole(kind: KindToRead, signal: AbortSignal): Promise<
   return { ok: true, entries: found.filter((entry) => entry !== undefined) };
 }
 
-/** Verdicts by UID and version of the object. */
+/** Verdicts by UID and version of the object, under the rules of one document. */
 export type Remembered = Map<ObjectId, { readonly version: string; readonly entry: Entry }>;
 
 /** Metadata of all, and whole only what changed since. Throws Unanswered. */

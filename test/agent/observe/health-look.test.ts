@@ -257,6 +257,17 @@ test('a definition is read whole once, and again when it has changed', async (t)
   t.deepEqual([await say([definition]), await say([definition]), reads()], [['current'], ['current'], 1]);
   answers[`${path}?limit=500`] = list(facts('2'));
   t.deepEqual([await say([definition]), reads()], [['current'], 2]);
+  const rule = {
+    group: definition.group,
+    kind: definition.kind,
+    means: 'failed',
+    pointer: '/metadata/uid',
+    operator: 'equals',
+    value: 'd',
+  } as const;
+  const next = { ...wanted([definition]), generation: 2, health: [rule] };
+  t.deepEqual(await say([definition], { wanted: next }), ['CustomRuleFailed'], 'other rules');
+  t.deepEqual([await say([definition], { wanted: next }), reads()], [['CustomRuleFailed'], 3]);
 });
 
 test('an autoscaler is read in the version that shows its conditions', async (t) => {
