@@ -1,5 +1,6 @@
 // Renames, labels and deletes a site: each change is one transaction with its audit rows and events, and changing
-// nothing writes nothing. Called by the routes of sites.
+// nothing writes nothing. The audit is kept for ever and events are not, so its rows say what was changed to what.
+// Called by the routes of sites.
 import { TreError } from '../../proto/errors.ts';
 import { isLabelKey, isLabelValue, maxLabels } from '../fleet/labels.ts';
 import type { SiteRow } from '../store/sites.ts';
@@ -27,12 +28,14 @@ export function changeSite({ store, clock }: ApiDeps, site: SiteRow, change: Sit
     if (name !== site.name) {
       demandFreeName(store, name);
       store.sites.rename(site.id, name);
-      store.audit.append({ atMs, who, what: 'site.rename', subject: site.id, why, digest: null });
+      const subject = `${site.id} ${site.name} -> ${name}`;
+      store.audit.append({ atMs, who, what: 'site.rename', subject, why, digest: null });
       const news = { kind: 'renamed', from: site.name, to: name, who } as const;
       store.events.add({ siteId: site.id, atMs, news });
     }
-    if (setLabels(store, site.id, labels))
-      store.audit.append({ atMs, who, what: 'site.label', subject: site.id, why, digest: null });
+    const changes = setLabels(store, site.id, labels);
+    const subject = [site.id, ...changes].join(' ');
+    if (changes.length > 0) store.audit.append({ atMs, who, what: 'site.label', subject, why, digest: null });
   });
 }
 
@@ -55,10 +58,10 @@ export function demandFreeName(store: Store, name: string): void {
     throw new TreError('SITE_NAME_TAKEN', `There is a site ${name} already.`);
 }
 
-/** True when something changed. */
-function setLabels(store: Store, siteId: string, labels: SiteChange['labels']): boolean {
-  const present = store.labels.of(siteId);
-  const changes = Object.entries(labels).filter(([key, value]) => (present[key] ?? null) !== value);
+/** What changed, as `key=value` and `key-`. */
+function setLabels(store: Store, siteId: string, labels: SiteChange['labels']): readonly string[] {
+  const present = new Map(Object.entries(store.labels.of(siteId)));
+  const changes = Object.entries(labels).filter(([key, value]) => (present.get(key) ?? null) !== value);
   for (const [key, value] of changes) {
     if (value === null) store.labels.remove(siteId, key);
     else store.labels.set(siteId, key, value);
@@ -66,7 +69,7 @@ function setLabels(store: Store, siteId: string, labels: SiteChange['labels']): 
   const count = Object.keys(store.labels.of(siteId)).length;
   if (count > maxLabels)
     throw new TreError('LABEL_INVALID', `A site may have ${maxLabels} labels, not ${count}.`);
-  return changes.length > 0;
+  return changes.map(([key, value]) => (value === null ? `${key}-` : `${key}=${value}`));
 }
 
 function demandLabel(key: string, value: string | null): void {

@@ -62,10 +62,26 @@ test('a site can be renamed; what is changed to what it is, is not written down'
   const renamed = await plane.rest<SiteView>('PATCH', '/v1/sites/leeds', { name: 'leeds-2', why: 'merged' });
   t.like(renamed.body, { id: body.id, name: 'leeds-2' });
   t.is((await plane.rest('GET', '/v1/sites/leeds')).body.code, 'SITE_UNKNOWN');
-  t.like((await audit()).at(-1), { what: 'site.rename', subject: body.id, why: 'merged' });
+  t.like((await audit()).at(-1), {
+    what: 'site.rename',
+    subject: `${body.id} leeds -> leeds-2`,
+    why: 'merged',
+  });
   const count = (await audit()).length;
-  await plane.rest('PATCH', '/v1/sites/leeds-2', { name: 'leeds-2', labels: { a: null } });
+  await plane.rest('PATCH', '/v1/sites/leeds-2', { name: 'leeds-2', labels: { a: null, constructor: null } });
   t.is((await audit()).length, count);
+});
+
+test('the audit says what was changed of labels', async (t) => {
+  const { plane, audit } = await open(t);
+  const { body } = await plane.rest<SiteView>('POST', '/v1/sites', { name: 'leeds' });
+  await plane.rest('PATCH', '/v1/sites/leeds', { labels: { ring: '1', region: 'north', pilot: '' } });
+  await plane.rest('PATCH', '/v1/sites/leeds', { labels: { ring: '2', region: 'north', pilot: null } });
+  const rows = (await audit()).filter(({ what }) => what === 'site.label');
+  t.deepEqual(
+    rows.map(({ subject }) => subject),
+    [`${body.id} ring=1 region=north pilot=`, `${body.id} ring=2 pilot-`],
+  );
 });
 
 test('a deleted site is gone from lists, its name is free, and what happened stays', async (t) => {
