@@ -22,17 +22,18 @@ export interface Alert {
 }
 
 export function alertOf({ id, atMs, siteId, siteName, news }: FleetEvent): Alert {
-  const severity = severityOf(news);
+  const phase = phaseOf(news) ?? (severityOf(news) === 'error' ? 'began' : 'ended');
   return {
     id,
     at: new Date(atMs).toISOString(),
     site: { id: siteId, name: siteName },
     kind: news.kind,
-    code: codeOf(news),
-    phase: phaseOf(news) ?? (severity === 'error' ? 'began' : 'ended'),
-    severity,
+    // What ends has the code that it began with.
+    code: phase === 'ended' && news.kind === 'contact' ? news.before : codeOf(news),
+    phase,
+    severity: phase === 'ended' ? 'info' : severityOf(news),
     text: textOf(news),
-    next: nextOf(news),
+    next: phase === 'ended' ? null : nextOf(news),
   };
 }
 

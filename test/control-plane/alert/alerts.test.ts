@@ -122,6 +122,17 @@ test('errors and their end are told, signed, and nothing else', async (t) => {
   });
 });
 
+test('the end of a silence bears the code of the silence', async (t) => {
+  const { start, say } = open(t);
+  const hook = await receiver(t, (handle) => createServer(handle), 'http');
+  start(hook.url);
+  say({ kind: 'contact', class: 'offline', before: 'stale', lastContactMs: 1 });
+  say({ kind: 'contact', class: 'live', before: 'offline', lastContactMs: 2 });
+  await until(() => hook.alerts.length === 2);
+  t.deepEqual(phases(hook.alerts), ['offline began', 'offline ended']);
+  t.like(hook.alerts[1], { severity: 'info', text: 'The site is heard of.', next: null });
+});
+
 test('a receiver that fails, redirects and hangs up gets them all in the end, in order', async (t) => {
   const { start, say, lines, outcomes } = open(t);
   const hook = await receiver(t, (handle) => createServer(handle), 'http');
