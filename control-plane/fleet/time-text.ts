@@ -1,4 +1,4 @@
-// Milliseconds since 1970 UTC as RFC 3339, without asking for a clock or a calendar of the machine. PURE.
+// Milliseconds since 1970 UTC as RFC 3339 and as people read them, without asking for a clock or a calendar of the machine. PURE.
 // Days are counted in eras of 400 years that begin on 1 March, so that a leap day is the last of its year.
 
 const dayMs = 86_400_000;
@@ -14,9 +14,10 @@ export function timeText(ms: number): string {
   return `${dateText(days)}T${time.join(':')}.${digits(left % 1000, 3)}Z`;
 }
 
-/** `2026-11-23T10:02Z` */
+/** `2026-11-23 10:02 UTC`, as on all screens. */
 export function minuteText(ms: number): string {
-  return `${timeText(ms).slice(0, 16)}Z`;
+  const text = timeText(ms);
+  return `${text.slice(0, 10)} ${text.slice(11, 16)} UTC`;
 }
 
 function dateText(daysSince1970: number): string {

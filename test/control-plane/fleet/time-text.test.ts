@@ -15,5 +15,5 @@ test('every moment of the years 0 to 9999 reads as the runtime writes it', (t) =
   );
   for (const ms of [0, -1, Date.UTC(2000, 1, 29), Date.UTC(2100, 1, 28, 23, 59), Date.UTC(2024, 11, 31, 23)])
     t.is(timeText(ms), new Date(ms).toISOString());
-  t.is(minuteText(Date.UTC(2026, 10, 23, 10, 2, 59)), '2026-11-23T10:02Z');
+  t.is(minuteText(Date.UTC(2026, 10, 23, 10, 2, 59)), '2026-11-23 10:02 UTC');
 });
