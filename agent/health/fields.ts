@@ -91,6 +91,12 @@ export function conditionOf(object: JsonObject, type: string): StatusCondition |
   return conditionsOf(object).find((one) => one.type === type);
 }
 
+/** Since when the condition of a type has its status, ms UTC; undefined when that is not said. */
+export function changedAt(object: JsonObject, type: string): number | undefined {
+  const found = objectsAt(object, 'status', 'conditions').find((one) => textAt(one, 'type') === type);
+  return found === undefined ? undefined : timeAt(found, 'lastTransitionTime');
+}
+
 /** `status` of the condition of a type equals `value`: that condition, else undefined. */
 export function conditionIs(object: JsonObject, type: string, value: string): StatusCondition | undefined {
   const found = conditionOf(object, type);

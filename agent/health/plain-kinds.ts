@@ -3,7 +3,7 @@
 // APIService, Namespace, PersistentVolume and for the address of a load balancer. PURE. Called by health-of.ts.
 import type { JsonObject } from '../../proto/strict-json.ts';
 import type { HealthContext } from './context.ts';
-import { conditionIs, conditionOf, conditionsOf, isAt, objectsAt, textAt } from './fields.ts';
+import { changedAt, conditionIs, conditionOf, conditionsOf, isAt, objectsAt, textAt } from './fields.ts';
 import { because, current, currentWith, type Verdict } from './verdict.ts';
 
 const selectedNode = 'volume.kubernetes.io/selected-node';
@@ -71,10 +71,17 @@ export function definitionHealth(object: JsonObject): Verdict {
   return because('Installing');
 }
 
-export function apiServiceHealth(object: JsonObject): Verdict {
+/** Each start of what answers for an aggregated API takes a while, its first one too. */
+const apiStartMs = 60_000;
+
+export function apiServiceHealth(object: JsonObject, { nowMs }: HealthContext): Verdict {
   const available = conditionOf(object, 'Available');
   if (available === undefined) return because('NotYetObserved');
-  return available.status === 'True' ? current : because('ServiceUnavailable', available.message);
+  if (available.status === 'True') return current;
+  const untilMs = (changedAt(object, 'Available') ?? 0) + apiStartMs;
+  return nowMs < untilMs
+    ? because('NotReady', available.message, untilMs)
+    : because('ServiceUnavailable', available.message);
 }
 
 /** It fails while it cannot read what it scales by, or whom; that it has reached a bound is no failure. */

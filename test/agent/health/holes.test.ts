@@ -184,6 +184,10 @@ test(
   conditions(condition('Available', 'False', 'MissingEndpoints')),
   'failed ServiceUnavailable',
 );
+const unavailable = (lastTransitionTime: string) =>
+  conditions({ ...condition('Available', 'False', 'MissingEndpoints'), lastTransitionTime });
+test('has not answered for a while', missing, api, unavailable(ago(60)), 'failed ServiceUnavailable');
+test('is just starting', missing, api, unavailable(ago(59)), 'in-progress NotReady');
 test('not asked yet', missing, api, {}, 'in-progress NotYetObserved');
 test('active', missing, '/Namespace', { status: { phase: 'Active' } }, 'current');
 test('ending', missing, '/Namespace', { status: { phase: 'Terminating' } }, 'terminating Deleting');
