@@ -6,6 +6,7 @@ import { connect as connectTls } from 'node:tls';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { systemCode } from '../../daemon/errors.ts';
 import { FetchRequestSchema } from '../../proto/gen/tre/v1/content_pb.ts';
+import { percentDecoded } from './percent-decoded.ts';
 import { type HandshakeOptions, opened, tlsOptions } from './reach.ts';
 
 export interface GrpcQuestion extends HandshakeOptions {
@@ -112,7 +113,7 @@ function answerOf(headers: IncomingHttpHeaders) {
     httpStatus: Number(headers[':status']),
     grpcStatus: text('grpc-status') === '' ? null : Number(text('grpc-status')),
     code: text('tre-code'),
-    message: decodeURIComponent(text('grpc-message')).slice(0, maxMessageLength),
+    message: percentDecoded(text('grpc-message')).slice(0, maxMessageLength),
     theirTimeMs: Number.isNaN(theirTimeMs) ? undefined : theirTimeMs,
   };
 }

@@ -6,6 +6,7 @@ import type { Environment } from '../../daemon/config.ts';
 import { type Finding, finding } from './findings.ts';
 import { fine, hop, type Tools, wrong } from './hop.ts';
 import { reachAny } from './look-connection.ts';
+import { percentDecoded } from './percent-decoded.ts';
 import { firewallLine, type Target, targetOf } from './target.ts';
 
 export const lookAtProxy = hop('proxy', ['site', 'addresses'], async ({ site, addresses }, tools) => {
@@ -64,7 +65,7 @@ const maxHeadBytes = 16 * 1024;
 /** The first line of the answer to a CONNECT. */
 function tunnel(proxy: URL, { host, port }: Target, { timeoutMs }: Tools): Promise<Tunnel> {
   const target = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-  const user = decodeURIComponent(`${proxy.username}:${proxy.password}`);
+  const user = percentDecoded(`${proxy.username}:${proxy.password}`);
   const proof =
     proxy.username === '' ? '' : `Proxy-Authorization: Basic ${Buffer.from(user).toString('base64')}\r\n`;
   return new Promise((resolve) => {
