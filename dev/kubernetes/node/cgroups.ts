@@ -8,6 +8,8 @@ import type { Clock } from '../../../daemon/clock.ts';
 import { systemCode } from '../../../daemon/errors.ts';
 
 const mountPoint = '/sys/fs/cgroup';
+/** Those of v2 that a kubelet refuses to do without in its group when the machine has them. */
+const neededControllers = ['cpu', 'cpuset', 'memory', 'hugetlb', 'pids'];
 const patienceMs = 5_000;
 const pollMs = 50;
 
@@ -22,12 +24,32 @@ export async function cgroupObstacle(clock: Clock): Promise<string | undefined> 
   const name = `tre-node-trial-${process.pid}`;
   try {
     await makeCgroups(name);
-    return (await hierarchies()).length === 0 ? `there is nothing in ${mountPoint}` : undefined;
+    if ((await hierarchies()).length === 0) return `there is nothing in ${mountPoint}`;
+    if (!(await isUnified())) return undefined;
+    return controllersObstacle(await controllersOf(mountPoint), await controllersOf(join(mountPoint, name)));
   } catch {
     return `control groups cannot be made in ${mountPoint}`;
   } finally {
     await removeCgroups(name, clock);
   }
+}
+
+/** What a group of v2 lacks of what the machine has, both as `cgroup.controllers` lists them; undefined for nothing. */
+export function controllersObstacle(machine: string, group: string): string | undefined {
+  const own = machine.trim().split(' ');
+  const given = group.trim().split(' ');
+  const missing = neededControllers.filter((name) => own.includes(name) && !given.includes(name));
+  if (missing.length === 0) return undefined;
+  const wanted = missing.map((name) => `+${name}`).join(' ');
+  return `groups made in ${mountPoint} have no ${missing.join(', ')}: echo "${wanted}" > ${mountPoint}/cgroup.subtree_control`;
+}
+
+async function controllersOf(folder: string): Promise<string> {
+  return await readFile(join(folder, 'cgroup.controllers'), 'utf8');
+}
+
+async function isUnified(): Promise<boolean> {
+  return await isThere(join(mountPoint, 'cgroup.controllers'));
 }
 
 /** Folder of this name in every hierarchy that has one. */
@@ -38,7 +60,7 @@ export async function cgroupFolders(name: string): Promise<string[]> {
 }
 
 async function hierarchies(): Promise<string[]> {
-  if (await isThere(join(mountPoint, 'cgroup.controllers'))) return [mountPoint];
+  if (await isUnified()) return [mountPoint];
   const entries = await readdir(mountPoint, { withFileTypes: true }).catch(() => []);
   // Links are other names of a hierarchy that is there: cpu -> cpu,cpuacct.
   return entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(mountPoint, name));
