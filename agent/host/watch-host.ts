@@ -1,7 +1,7 @@
 // Keeps the live figures of the machine: a sample every half minute, and news when a condition began or ended, after the
 // start, and every quarter of an hour. Invariants: news that could not be told is told with the next sample; what the
-// control plane said about the clock counts only until the clock is set; no sample waits for the program that knows
-// whether it is synchronised. Built by watch-machine.ts.
+// control plane said about the clock counts only until the clock is set, and not for long; no sample waits for the
+// program that knows whether it is synchronised. Built by watch-machine.ts.
 import { createBackoff } from '../../daemon/backoff.ts';
 import type { Clock } from '../../daemon/clock.ts';
 import type { Exec } from '../../daemon/exec.ts';
@@ -30,6 +30,8 @@ const reportIntervalMs = 15 * 60_000;
 const synchronisedIntervalMs = 10 * 60_000;
 /** A time service that slews the clock moves both clocks; one that sets it moves only the wall clock. */
 const largestSlewMs = 5_000;
+/** A control plane renews the stream every quarter of an hour, and says its time anew. Slewing shows in no other way. */
+const offsetHoldsMs = 20 * 60_000;
 
 export class HostWatch implements AsyncDisposable {
   readonly #options: HostWatchOptions;
@@ -41,7 +43,7 @@ export class HostWatch implements AsyncDisposable {
   #isSynchronised: boolean | undefined;
   #askedAtMs: number | undefined;
   #asking: Promise<void> = Promise.resolve();
-  #offset: { readonly offsetMs: number; readonly driftMs: number } | undefined;
+  #offset: { readonly offsetMs: number; readonly driftMs: number; readonly atMs: number } | undefined;
 
   /** The first sample is taken at once. */
   constructor(options: HostWatchOptions) {
@@ -64,7 +66,8 @@ export class HostWatch implements AsyncDisposable {
 
   /** This clock less that of the control plane, measured now. */
   setClockOffset(offsetMs: number): void {
-    this.#offset = { offsetMs: Math.round(offsetMs), driftMs: this.#drift() };
+    const atMs = this.#options.clock.monotonic();
+    this.#offset = { offsetMs: Math.round(offsetMs), driftMs: this.#drift(), atMs };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -109,8 +112,10 @@ export class HostWatch implements AsyncDisposable {
 
   #clockOffset(): number | undefined {
     if (this.#offset === undefined) return undefined;
-    const { offsetMs, driftMs } = this.#offset;
-    return Math.abs(this.#drift() - driftMs) > largestSlewMs ? undefined : offsetMs;
+    const { offsetMs, driftMs, atMs } = this.#offset;
+    const isOld = this.#options.clock.monotonic() - atMs > offsetHoldsMs;
+    const isSet = Math.abs(this.#drift() - driftMs) > largestSlewMs;
+    return isOld || isSet ? undefined : offsetMs;
   }
 
   #drift(): number {

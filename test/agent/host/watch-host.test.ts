@@ -1,5 +1,5 @@
 // The live figures over time: news after the start, when a condition began or ended, and every quarter of an hour; what
-// the control plane said of the clock counts until the clock is set; the time service is asked seldom.
+// the control plane said of the clock counts until the clock is set, and not for long; the time service is asked seldom.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -122,6 +122,22 @@ test('the offset of the clock counts until the clock is set', async (t) => {
   clock.jump(90_000);
   await pass(30_000);
   t.is(value('clock.offset'), undefined);
+  t.deepEqual(watch.snapshot?.conditions, []);
+});
+
+test('the offset of the clock is measured anew with every stream; without one nothing is known after a while', async (t) => {
+  const { watch, pass, value } = stage(t);
+  await pass(0);
+  watch.setClockOffset(90_000);
+  for (let sample = 0; sample < 30; sample += 1) await pass(30_000);
+  t.deepEqual(watch.snapshot?.conditions, [{ code: 'ClockOff', count: 0 }], 'a quarter of an hour');
+  watch.setClockOffset(50);
+  await pass(30_000);
+  t.is(value('clock.offset'), 50);
+  t.deepEqual(watch.snapshot?.conditions, [], 'a time service slewed both clocks meanwhile');
+  watch.setClockOffset(90_000);
+  for (let sample = 0; sample < 41; sample += 1) await pass(30_000);
+  t.is(value('clock.offset'), undefined, 'twenty minutes without a word of the control plane');
   t.deepEqual(watch.snapshot?.conditions, []);
 });
 
