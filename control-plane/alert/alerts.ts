@@ -1,6 +1,6 @@
 // Hands the alerts over, one after the other: at least once, in order, from where the last process stopped. A target
-// that does not take one is tried again with growing pauses; what is older than a day by then is given up, so that a
-// target that comes back is told what is, not what was. The first alert is the first event after a target is named.
+// that does not take one is tried again with growing pauses; what is older than a day before a trial is given up, so
+// that a target that comes back is told what is, not what was. The first alert is the first event after a target is named.
 // Started by run.ts.
 import { createBackoff } from '../../daemon/backoff.ts';
 import type { Clock } from '../../daemon/clock.ts';
@@ -29,7 +29,7 @@ export interface Alerts extends AsyncDisposable {
   failingForMs(): number;
 }
 
-/** An alert is given up when it has waited so long and the target still does not take any. */
+/** An alert that has waited so long is given up. */
 export const giveUpAfterMs = 24 * 3_600_000;
 
 const pauses = { baseMs: 1_000, capMs: 300_000, stableMs: 600_000 };
@@ -73,6 +73,7 @@ async function triggerOnEvents(store: Store, signal: AbortSignal, trigger: () =>
 /** Until there is no other. Throws when the target does not take one. */
 async function deliverAll(deps: AlertDeps, signal: AbortSignal): Promise<void> {
   const { store, target, clock, onOutcome } = deps;
+  giveUpOld(deps);
   for (;;) {
     const [event] = store.events.alertsAfter(store.alertPositions.find(target.key)?.eventId ?? 0, 1);
     if (event === undefined) return;
@@ -80,7 +81,6 @@ async function deliverAll(deps: AlertDeps, signal: AbortSignal): Promise<void> {
     if (!delivery.taken) {
       onOutcome('failed');
       store.alertPositions.fails(target.key, clock.now());
-      giveUpOld(deps);
       throw new Error(`the target of the alerts did not take event ${event.id}: ${delivery.why}`);
     }
     onOutcome('taken');
@@ -88,14 +88,17 @@ async function deliverAll(deps: AlertDeps, signal: AbortSignal): Promise<void> {
   }
 }
 
+/** A target may also come back after months, and this process after days. */
 function giveUpOld({ store, target, clock, log, onOutcome }: AlertDeps): void {
   const nowMs = clock.now();
+  let count = 0;
   for (;;) {
     const position = store.alertPositions.find(target.key);
     const [event] = store.events.alertsAfter(position?.eventId ?? 0, 1);
-    if (event === undefined || nowMs - event.atMs < giveUpAfterMs) return;
+    if (event === undefined || nowMs - event.atMs < giveUpAfterMs) break;
     onOutcome('given-up');
-    log.error({ event: event.id, site: event.siteId }, 'an alert was given up: nobody took it for a day');
     store.alertPositions.giveUp(target.key, event.id);
+    count += 1;
   }
+  if (count > 0) log.error({ count }, 'alerts were given up: nobody took them for a day');
 }

@@ -208,7 +208,24 @@ test('what nobody took for a day is given up, what is younger is not', async (t)
   start(hook.url);
   await until(() => outcomes.length === 4);
   t.deepEqual(phases(hook.alerts), ['NotHealthy began']);
-  t.deepEqual(outcomes, ['failed', 'given-up', 'given-up', 'taken']);
+  t.deepEqual(outcomes, ['given-up', 'given-up', 'failed', 'taken']);
+});
+
+test('a target that is named again after a long time is told what is, not what was', async (t) => {
+  const { store, start, outcomes, lines } = open(t);
+  const hook = await receiver(t, (handle) => createServer(handle), 'http');
+  await start(hook.url)[Symbol.asyncDispose]();
+  for (const [ageMs, news] of [
+    [90 * giveUpAfterMs, broken],
+    [80 * giveUpAfterMs, mended],
+    [1_000, broken],
+  ] as const)
+    store.events.add({ siteId: 'a', atMs: Date.now() - ageMs, news });
+  start(hook.url);
+  await until(() => outcomes.length === 3);
+  t.deepEqual(phases(hook.alerts), ['NotHealthy began']);
+  t.deepEqual(outcomes, ['given-up', 'given-up', 'taken']);
+  t.is(lines.filter((line) => line.includes('given up')).length, 1, 'one line, however many they are');
 });
 
 test('over HTTPS, only to a receiver whose certificate is trusted', async (t) => {
