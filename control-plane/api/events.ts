@@ -51,7 +51,9 @@ export function eventRoutes(app: App, deps: ApiDeps): void {
       reply.raw.once('close', () => gone.abort());
       waiting += 1;
       try {
-        return answer(deps, await nextEvents(deps, read, { wait, gone: gone.signal }));
+        const next = await nextEvents(deps, read, { wait, gone: gone.signal });
+        // Nobody is there to be answered, and perhaps no database either: the end of the server closes connections.
+        return gone.signal.aborted ? reply.hijack() : answer(deps, next);
       } finally {
         waiting -= 1;
       }
@@ -64,7 +66,7 @@ function answer({ store }: ApiDeps, events: readonly FleetEvent[]) {
   return { events: events.map(eventView), newest: store.events.newestId() };
 }
 
-/** Whoever hung up is not answered: then there may be no database any more. */
+/** Nothing for whoever hung up. */
 async function nextEvents(
   { store }: ApiDeps,
   read: () => readonly FleetEvent[],
@@ -73,7 +75,7 @@ async function nextEvents(
   const over = AbortSignal.any([gone, AbortSignal.timeout(wait * 1000)]);
   for (;;) {
     await store.events.next(over);
-    gone.throwIfAborted();
+    if (gone.aborted) return [];
     const found = read();
     if (found.length > 0 || over.aborted) return found;
   }

@@ -9,7 +9,7 @@ import { type Addresses, runControlPlane } from '../../control-plane/run.ts';
 import { initialise, trustFolder } from '../../control-plane/trust/initialise.ts';
 import { systemClock } from '../../daemon/clock.ts';
 import type { Lifecycle } from '../../daemon/lifecycle.ts';
-import { silentLog } from '../../daemon/log.ts';
+import { type Log, silentLog } from '../../daemon/log.ts';
 import { systemRandom } from '../../daemon/random.ts';
 import type { MadeRelease } from './documents.ts';
 
@@ -49,6 +49,7 @@ export interface TestControlPlane extends Operator, AsyncDisposable {
 export async function startControlPlane(
   data: string,
   flags: Readonly<Record<string, string>> = {},
+  log: Log = silentLog,
 ): Promise<TestControlPlane> {
   const { values: settings } = await loadSettings({ data, grpcPort: 0, httpPort: 0, ...flags });
   const tokenFile = join(data, 'operator-token');
@@ -59,7 +60,7 @@ export async function startControlPlane(
     },
   );
   const { lifecycle, stop } = testLifecycle();
-  const addresses = await runControlPlane(lifecycle, { settings, version: '0.0.0-test', log: silentLog });
+  const addresses = await runControlPlane(lifecycle, { settings, version: '0.0.0-test', log });
   const ca = readFileSync(join(trustFolder(data), 'ca.pem'), 'utf8');
   const token = readFileSync(tokenFile, 'utf8').trim();
   const rest: TestControlPlane['rest'] = <T>(

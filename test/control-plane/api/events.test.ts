@@ -1,10 +1,12 @@
 // /v1/events: what a site says over real TLS, and what an operator does, as one list that a reader can follow.
 
+import { request } from 'node:https';
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import test, { type ExecutionContext } from 'ava';
 import type { z } from 'zod';
 import type { eventSchema } from '../../../control-plane/api/event-view.ts';
 import type { SiteDetail } from '../../../control-plane/api/site-schema.ts';
+import { createLog } from '../../../daemon/log.ts';
 import { ReportBodySchema } from '../../../proto/gen/tre/v1/sync_pb.ts';
 import { bootId, joinSite, openStream, type TestStream } from '../../support/agent-client.ts';
 import { publishRelease, startControlPlane } from '../../support/control-plane.ts';
@@ -172,6 +174,26 @@ test('a reader waits for the next event, and is answered at once when it comes',
   const { newest } = await events();
   const nothing = await events(`?after=${newest}&wait=1`);
   t.deepEqual(nothing, { events: [], newest });
+});
+
+test('whoever hangs up while waiting is no error of the server', async (t) => {
+  const lines: string[] = [];
+  const log = createLog({ level: 'info', write: (line) => void lines.push(line) });
+  const plane = await startControlPlane(scratch(t), {}, log);
+  t.teardown(() => plane.stop());
+  const headers = { authorization: `Bearer ${plane.token}` };
+  const reader = request(`${plane.addresses.api}/v1/events?wait=20`, { ca: plane.ca, headers });
+  reader.on('error', () => undefined).end();
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  reader.destroy();
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  await plane.rest('POST', '/v1/sites', { name: 'leeds' });
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  t.deepEqual(
+    lines.filter((line) => /"level":"(error|warn)"/.test(line)),
+    [],
+  );
+  t.true(lines.some((line) => line.includes('"status":201')));
 });
 
 test('events of another site do not end the wait, and the end of the server does', async (t) => {
