@@ -56,7 +56,7 @@ export async function runControlPlane(lifecycle: Lifecycle, options: RunOptions)
   const hosts = [settings.host];
   const identity = await authority.issueServerIdentity(hosts);
   const metrics = createApiMetrics();
-  const hub = createHub(foundation.clock);
+  const hub = createHub(foundation.clock, foundation.log);
   const agents = await openAgents(foundation, { settings, identity, hub, metrics });
   lifecycle.add('agents listener', agents);
   const retire = () => hub.retireAll(() => Math.round(random.next() * reconnectWithinMs));

@@ -1,8 +1,9 @@
 // Which sites have a stream open here, and how the rest of the process reaches them. Holds no news and no queue: a site
 // is only told to look again, and each session writes at its own pace. The newest stream of a site is the one that
 // counts; the one before is closed. Two machines with one identity (a disk that was copied) take turns ever more slowly
-// instead of chasing each other. Called by the sessions, the REST API and run.ts.
+// instead of chasing each other, and the log says so. Called by the sessions, the REST API and run.ts.
 import type { Clock } from '../../daemon/clock.ts';
+import type { Log } from '../../daemon/log.ts';
 import type { ErrorCode } from '../../proto/errors.ts';
 
 /** One open stream, as the hub sees it. */
@@ -32,7 +33,10 @@ export interface Hub {
 const turnWithinMs = 5 * 60_000;
 const longestTurnMs = 60_000;
 
-export function createHub(clock: Pick<Clock, 'monotonic'>): Hub {
+/** What a bad line does as well is not worth a word. */
+const saidAfterTurns = 2;
+
+export function createHub(clock: Pick<Clock, 'monotonic'>, log: Pick<Log, 'warn'>): Hub {
   const sessions = new Map<string, OpenSession>();
   const turns = new Map<string, { readonly atMs: number; readonly count: number }>();
   /** How long the one whose place is taken shall stay away. Whoever lost its line does not hear of it. */
@@ -41,7 +45,13 @@ export function createHub(clock: Pick<Clock, 'monotonic'>): Hub {
     const nowMs = clock.monotonic();
     const count = last !== undefined && nowMs - last.atMs < turnWithinMs ? last.count + 1 : 0;
     turns.set(siteId, { atMs: nowMs, count });
-    return count === 0 ? 0 : Math.min(1000 * 2 ** count, longestTurnMs);
+    const awayMs = count === 0 ? 0 : Math.min(1000 * 2 ** count, longestTurnMs);
+    if (count >= saidAfterTurns)
+      log.warn(
+        { site: siteId, count, awayMs },
+        'streams of a site replace each other: two machines with one identity?',
+      );
+    return awayMs;
   };
   return {
     join(siteId, session) {

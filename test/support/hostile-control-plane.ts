@@ -52,7 +52,7 @@ export async function startHostileControlPlane(data: string): Promise<HostileCon
   store.settings.set('epoch', String(epoch));
   const content = contentFiles(join(data, 'content'));
   const [lies, queue] = [new Map<string, Uint8Array>(), [] as OfferPart[]];
-  const hub = createHub(systemClock);
+  const hub = createHub(systemClock, silentLog);
   const { addresses, ca } = await listen(opened, data, { store, content, lies, queue, hub });
   opened.defer(() => hub.retireAll(() => 0));
   const token = readFileSync(tokenFile, 'utf8').trim();

@@ -2,6 +2,7 @@
 
 import test from 'ava';
 import { createHub, type OpenSession } from '../../../control-plane/sync/hub.ts';
+import { createLog, silentLog } from '../../../daemon/log.ts';
 import { manualClock } from '../../support/manual-clock.ts';
 
 function session(retired: number[]): OpenSession {
@@ -10,7 +11,7 @@ function session(retired: number[]): OpenSession {
 
 test('two machines with one identity take turns ever more slowly, and a quiet while forgets it', async (t) => {
   const clock = manualClock();
-  const hub = createHub(clock);
+  const hub = createHub(clock, silentLog);
   const told: number[] = [];
   hub.join('a', session(told));
   for (let turn = 0; turn < 8; turn += 1) {
@@ -26,8 +27,19 @@ test('two machines with one identity take turns ever more slowly, and a quiet wh
   t.is(told.at(-1), 0);
 });
 
+test('it is said in the log when two machines seem to have one identity', async (t) => {
+  const clock = manualClock();
+  const lines: string[] = [];
+  const hub = createHub(clock, createLog({ level: 'warn', write: (line) => void lines.push(line) }));
+  for (let turn = 0; turn < 3; turn += 1) hub.join('a', session([]));
+  t.deepEqual(lines, [], 'a line that broke twice is nothing');
+  hub.join('a', session([]));
+  t.is(lines.length, 1);
+  t.regex(lines[0] ?? '', /"site":"a".*one identity/);
+});
+
 test('a site that ended its stream before it comes again is never told to wait', (t) => {
-  const hub = createHub(manualClock());
+  const hub = createHub(manualClock(), silentLog);
   const told: number[] = [];
   for (let turn = 0; turn < 5; turn += 1) {
     const one = session(told);

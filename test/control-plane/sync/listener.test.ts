@@ -48,7 +48,7 @@ async function openWorkshop(t: ExecutionContext, changes: Changes = {}): Promise
   const { clock = systemClock, maxStreamMs = dayMs, maxConnections = 100 } = changes;
   const store = openStore(data);
   const authority = await openAuthority(trustFolder(data), { clock: systemClock, domain: 'localhost' });
-  const hub = createHub(systemClock);
+  const hub = createHub(systemClock, silentLog);
   const offers = changes.offers ?? storedOffers({ store, clock });
   const random = seededRandom(1);
   const settings = { heartbeatMs: 30_000, maxStreamMs };
