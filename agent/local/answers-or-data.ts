@@ -1,5 +1,6 @@
 // Reading the agent's data when no agent runs: the same lines as over the socket, straight from the data folder.
-// Law: a folder that is not there is not made; one that an agent uses is never touched. Called by the commands.
+// Laws: a folder that is not there is not made; one that an agent uses is never touched; what an agent began to say is not
+// said again from the folder. Called by the commands.
 import { join } from 'node:path';
 import { systemFiles } from '../../daemon/files.ts';
 import { TreError } from '../../proto/errors.ts';
@@ -13,10 +14,14 @@ export async function* answersOrData(
   question: Readonly<Record<string, unknown>>,
   read: (store: AgentStore) => AsyncIterable<unknown> | Iterable<unknown>,
 ): AsyncGenerator<unknown> {
+  let isBegun = false;
   try {
-    yield* askLines(socket, question);
+    for await (const line of askLines(socket, question)) {
+      isBegun = true;
+      yield line;
+    }
   } catch (error) {
-    if (!(error instanceof TreError) || error.code !== 'AGENT_NOT_RUNNING') throw error;
+    if (isBegun || !(error instanceof TreError) || error.code !== 'AGENT_NOT_RUNNING') throw error;
     if ((await systemFiles.stat(join(data, 'state.db'))) === undefined) throw error;
     // Nothing is queued here, so no report will ever carry this name.
     await using store = await openStore(data, 'reading');

@@ -155,6 +155,7 @@ async function* exchange(path: string, text: string, timeoutMs: number): AsyncGe
       rest = lines.pop() ?? '';
       yield* lines.filter((line) => line !== '');
     }
+    if (rest !== '') throw new Error('the answer broke off');
   } catch (cause) {
     throw new TreError('AGENT_NOT_RUNNING', undefined, { cause, facts: { socket: path } });
   } finally {

@@ -1,13 +1,14 @@
 // The commands of the person on site against a real socket and a real store: words, exit codes, and JSON that fits its schema.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { create, toBinary } from '@bufbuild/protobuf';
 import test, { type ExecutionContext } from 'ava';
 import type { LocalContext } from '../../../agent/local/command-context.ts';
+import { ledgerLines } from '../../../agent/local/ledger-lines.ts';
 import type { LocalFacts } from '../../../agent/local/local-facts.ts';
 import { outputSchemas } from '../../../agent/local/output-schemas.ts';
 import { statusOf } from '../../../agent/local/status.ts';
@@ -273,6 +274,27 @@ test('ledger: without an agent, from the data folder', async (t) => {
   t.is(shown.code, 0, shown.stderr);
   t.regex(shown.stdout, /1 of 56 messages/);
   t.is((await treAgent({ ...nobody, data: scratch(t) }, ['ledger'])).code, 4);
+});
+
+test('ledger: an agent that ends in the middle of its answer is said to, and no row is shown twice', async (t) => {
+  const data = scratch(t);
+  const store = await openStore(data, 'boot', 0);
+  sendSome({ ...(await scene(t, 'green')), store });
+  let lines = '';
+  for await (const line of ledgerLines(store, { last: 3 })) lines += `${JSON.stringify(line)}\n`;
+  await store[Symbol.asyncDispose]();
+  const socket = join(scratch(t), 'agent.sock');
+  const server = createServer((asker) => void asker.end(lines.slice(0, -10)));
+  t.teardown(() => server.close());
+  await new Promise<void>((resolve) => server.listen(socket, resolve));
+  const shown = await treAgent({ socket, data }, ['ledger', '--last', '3', '-o', 'json']);
+  t.is(shown.code, 4);
+  const numbers = shown.stdout
+    .trim()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { number: number }).number);
+  t.is(new Set(numbers).size, numbers.length);
+  t.true(numbers.length > 0);
 });
 
 test('support-bundle: listed first, written when agreed, without a name or a secret', async (t) => {
