@@ -136,7 +136,11 @@ export class Session {
   async #talk(signal: AbortSignal): Promise<SessionEvent> {
     const { address, ca } = await this.#controlPlane(signal);
     const identity = this.#certificate.leaf ?? null;
-    const client = dial({ address, ca, identity, onSend: this.#keepCopy });
+    const onSend = (path: string, bytes: Uint8Array): void => {
+      this.#keepCopy(path, bytes);
+      this.#stream?.left();
+    };
+    const client = dial({ address, ca, identity, onSend });
     this.#stream = this.#openStream(client, ca);
     try {
       const end = await this.#stream.run(signal);

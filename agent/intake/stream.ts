@@ -64,7 +64,7 @@ export class Stream {
   #wake = new AbortController();
   #heartbeatMs = defaultHeartbeatMs;
   #isWelcome = false;
-  #helloAtMs = 0;
+  #helloLeftAtMs: number | undefined;
   #sentUpTo = 0;
   #accepting: Promise<void> = Promise.resolve();
   #waitingOffers = 0;
@@ -79,6 +79,11 @@ export class Stream {
   /** There is news in the outbox. */
   wake(): void {
     this.#wake.abort();
+  }
+
+  /** A message leaves, so there is a connection now. The first one is Hello. */
+  left(): void {
+    this.#helloLeftAtMs ??= this.#deps.clock.monotonic();
   }
 
   /** Ends this stream, for another one to begin at once. */
@@ -141,11 +146,12 @@ export class Stream {
     this.wake();
   }
 
-  /** Their clock was read half a round trip ago. */
+  /** Their clock was read half a round trip ago; making the connection is no part of the trip. */
   #clockOffset(serverTimeMs: number): number | undefined {
     const { clock } = this.#deps;
-    const halfTripMs = (clock.monotonic() - this.#helloAtMs) / 2;
-    return serverTimeMs > 0 ? clock.now() - halfTripMs - serverTimeMs : undefined;
+    if (this.#helloLeftAtMs === undefined || serverTimeMs <= 0) return undefined;
+    const halfTripMs = (clock.monotonic() - this.#helloLeftAtMs) / 2;
+    return clock.now() - halfTripMs - serverTimeMs;
   }
 
   /** Whatever the other side says: what was not sent on this stream cannot have arrived. */
@@ -170,7 +176,6 @@ export class Stream {
 
   async #send(duplex: SyncDuplex, signal: AbortSignal): Promise<StreamEnd> {
     const { clock, onHeartbeat, lookTimes } = this.#deps;
-    this.#helloAtMs = clock.monotonic();
     await duplex.send({ message: { case: 'hello', value: this.#hello() } });
     let beatAtMs = clock.monotonic();
     let hasBeaten = false;

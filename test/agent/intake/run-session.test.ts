@@ -1,5 +1,7 @@
 // A machine and its control plane over real TLS and gRPC: joining, trust in the pinned CA alone, the outbox over broken
 // streams, waits that were asked for, renewal. The control plane is modelled, so that it can misbehave.
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import { readJoinFile } from '../../../agent/intake/join.ts';
 import { Session, type SessionDeps } from '../../../agent/intake/run-session.ts';
@@ -102,8 +104,8 @@ async function stage(t: ExecutionContext, host = 'localhost'): Promise<Stage> {
   return { server, store, lines, start, join };
 }
 
-async function until(condition: () => boolean, what: string): Promise<void> {
-  const end = Date.now() + 10_000;
+async function until(condition: () => boolean, what: string, withinMs = 10_000): Promise<void> {
+  const end = Date.now() + withinMs;
   while (!condition()) {
     if (Date.now() > end) throw new Error(`waited in vain for: ${what}`);
     await systemClock.sleep(5);
@@ -571,6 +573,36 @@ test('each Welcome says how far the clocks are apart; one without a time says no
   await until(() => second.session.status().kind === 'streaming', 'the stream');
   t.is(offsets.length, 1);
 });
+
+test('how long the connection took is no part of how far the clocks are apart', async (t) => {
+  const { server, start, join } = await stage(t);
+  server.script.onMessage = (message, stream) => {
+    if (message.case !== 'hello') return;
+    const value = { capability: 1, heartbeatMs: 30_000, epoch: 1, serverTimeMs: BigInt(Date.now()) };
+    stream.say({ case: 'welcome', value });
+  };
+  const port = await slowWayTo(t, server.port, 3_000);
+  await join({ address: `localhost:${port}` });
+  const offsets: number[] = [];
+  const { session } = start({ onClockOffset: (offsetMs) => offsets.push(offsetMs) });
+  await until(() => session.status().kind === 'streaming', 'the stream', 30_000);
+  t.true(Math.abs(offsets[0] ?? Number.POSITIVE_INFINITY) < 1_000, String(offsets));
+});
+
+/** A port from which each connection gets on only after a while. */
+async function slowWayTo(t: ExecutionContext, port: number, afterMs: number): Promise<number> {
+  const way = createServer((near) => {
+    near.on('error', () => near.destroy());
+    void systemClock.sleep(afterMs).then(() => {
+      const far = connect(port, 'localhost');
+      far.on('error', () => near.destroy());
+      near.pipe(far).pipe(near);
+    });
+  }).listen(0, 'localhost');
+  t.teardown(() => way.close());
+  await once(way, 'listening');
+  return (way.address() as AddressInfo).port;
+}
 
 test('a heartbeat says until when the reports hold, and what was seen by then has left before it', async (t) => {
   const { server, store, start, join } = await stage(t);
