@@ -19,6 +19,8 @@ export interface HealthContext {
   readonly pods: readonly OwnedPod[];
   /** What the cluster said last when it refused a pod of this object; empty when it did not, or says it in the status. */
   readonly refusal: string;
+  /** Since when all the rest of the release is current, ms UTC; Infinity while it is not, or nobody knows. */
+  readonly settledMs: number;
   /** For a PersistentVolumeClaim. */
   readonly claim: ClaimContext;
 }
@@ -33,5 +35,13 @@ export interface ClaimContext {
 /** For an object about which nothing else is known. */
 export function bareContext(nowMs: number): HealthContext {
   const claim = { bindsOnFirstUse: false, isUsed: false };
-  return { nowMs, rules: [], hasStatus: false, pods: [], refusal: '', claim };
+  return {
+    nowMs,
+    rules: [],
+    hasStatus: false,
+    pods: [],
+    refusal: '',
+    settledMs: Number.POSITIVE_INFINITY,
+    claim,
+  };
 }

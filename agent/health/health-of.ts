@@ -21,8 +21,11 @@ import { podHealth } from './pod.ts';
 import { because, current, type Verdict } from './verdict.ts';
 import { daemonSetHealth, deploymentHealth, replicaSetHealth, statefulSetHealth } from './workloads.ts';
 
-/** So long a new object of a custom kind may be without a status before it is taken for one that never gets any. */
-export const firstStatusMs = 10_000;
+/**
+ * So long an object of a custom kind may be without a status, after everything else is current, before it is taken for one
+ * that never gets any: whoever is to write it may come with the same release, and has to start.
+ */
+const firstStatusMs = 60_000;
 
 /** What it is by its `apiVersion` and `kind`; lists of one kind leave them out of their items. */
 export interface GroupKind {
@@ -67,11 +70,12 @@ function observedGeneration(object: JsonObject): number | undefined {
   return Number.isInteger(value) ? (value as number) : undefined;
 }
 
-function generalHealth(object: JsonObject, { hasStatus, nowMs }: HealthContext): Verdict {
+function generalHealth(object: JsonObject, { hasStatus, nowMs, settledMs }: HealthContext): Verdict {
   const ready = conditionOf(object, 'Ready');
   if (ready !== undefined) return ready.status === 'True' ? current : because('NotReady', ready.message);
   if (!hasStatus || Object.keys(objectAt(object, 'status')).length > 0) return current;
-  const untilMs = (timeAt(object, 'metadata', 'creationTimestamp') ?? 0) + firstStatusMs;
+  const bornMs = timeAt(object, 'metadata', 'creationTimestamp') ?? 0;
+  const untilMs = Math.max(bornMs, settledMs) + firstStatusMs;
   return nowMs < untilMs ? because('NotYetObserved', '', untilMs) : current;
 }
 

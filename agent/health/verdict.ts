@@ -8,7 +8,7 @@ export interface Verdict {
   readonly reason: HealthReason | null;
   /** What the cluster says of it, for the screen on site; may be a note on something current. */
   readonly detail: string;
-  /** When time alone may change the verdict, ms UTC; null when only the cluster can. */
+  /** When time alone may change the verdict, ms UTC; null when only the cluster can, Infinity when others come first. */
   readonly untilMs: number | null;
 }
 

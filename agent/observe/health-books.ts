@@ -19,6 +19,8 @@ export interface HealthBooks {
   readonly snapshot: () => HealthSnapshot | undefined;
   /** What was said of an object last; null for current, and when nothing was said. */
   readonly reasonOf: (id: ObjectId) => HealthReason | null;
+  /** That it is current was said of an object last. */
+  readonly wasCurrent: (id: ObjectId) => boolean;
   /** Keeps what was seen; returns whether anything but the time is new. */
   readonly enter: (look: LookResult) => boolean;
   /** These were just changed by us: what was seen of them before says nothing now. */
@@ -43,6 +45,7 @@ export function createHealthBooks(store: ObjectHealthStore): HealthBooks {
   return {
     snapshot: () => snapshot,
     reasonOf: (id) => known.get(id)?.reason ?? null,
+    wasCurrent: (id) => known.get(id)?.status === 'current',
     untilMs: () => (better.size === 0 ? null : Math.min(...better.values()) + steadyMs),
     enter: ({ wanted, verdicts: seen, nodes, observedAtMs }) => {
       const verdicts = steady(known, better, seen, observedAtMs);

@@ -76,3 +76,8 @@ export function dependsOnPods(groupKind: string, { status, reason }: Verdict): b
   if (groupKind === '/PersistentVolumeClaim') return reason === 'NotBound';
   return status === 'in-progress' && hasPods(groupKind);
 }
+
+/** Its verdict may be another one when the rest of the release is known. */
+export function dependsOnOthers({ untilMs }: Verdict): boolean {
+  return untilMs === Number.POSITIVE_INFINITY;
+}

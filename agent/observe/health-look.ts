@@ -10,10 +10,11 @@ import { healthOf } from '../health/health-of.ts';
 import type { NodeTrouble } from '../health/snapshot.ts';
 import { because, current, type Verdict } from '../health/verdict.ts';
 import type { ObjectId, Observed, Wanted, WantedObject } from '../plan/world.ts';
-import { mayBeRefused, readableKind, wayToLook } from './health-kinds.ts';
+import { dependsOnOthers, mayBeRefused, readableKind, wayToLook } from './health-kinds.ts';
 import { nodeWatch } from './health-nodes.ts';
 import { type Entry, type KindRead, type Remembered, readChanged, readWhole } from './health-objects.ts';
 import { claimContext, type PodFacts, podsIn, podsOf, refusalOf, replicaSetsIn } from './health-pods.ts';
+import { createSettle } from './health-settling.ts';
 import { Garbled } from './pages.ts';
 import { Unanswered } from './unanswered.ts';
 
@@ -24,6 +25,8 @@ export interface HealthLookOptions {
   readonly clock: Clock;
   /** What was said of an object before; null for current. */
   readonly reasonOf: (id: ObjectId) => HealthReason | null;
+  /** It was said to be current, last. */
+  readonly wasCurrent: (id: ObjectId) => boolean;
 }
 
 /** What the reconciler worked towards last, and saw last. */
@@ -56,6 +59,7 @@ const requestsAtATime = 4;
 export function createHealthLook(options: HealthLookOptions): HealthLook {
   const nodes = nodeWatch(options.api, options.clock);
   const remembered: Remembered = new Map();
+  const settle = createSettle();
   let generation = 0;
   return {
     look: async (reconciled, signal) => {
@@ -67,7 +71,7 @@ export function createHealthLook(options: HealthLookOptions): HealthLook {
         const looker = { ...options, reconciled, remembered, nowMs };
         const kinds = [...Map.groupBy(reconciled.wanted.objects, ({ group, kind }) => `${group}/${kind}`)];
         const found = (await inTurns(kinds, (kind) => lookAtKind(looker, kind, signal))).flat();
-        const entries = await withPods(looker, found, signal);
+        const entries = settle(await withPods(looker, found, signal), looker);
         const seen = await nodes.look(signal);
         const untils = [...entries.map(({ verdict }) => verdict.untilMs), seen.untilMs].filter(
           (ms) => ms !== null,
@@ -156,7 +160,7 @@ async function withPods(
   signal: AbortSignal,
 ): Promise<readonly Entry[]> {
   const { api, nowMs } = looker;
-  const open = entries.filter(({ open: isOpen }) => isOpen !== null);
+  const open = entries.filter((entry) => entry.open !== null && !dependsOnOthers(entry.verdict));
   const byNamespace = [...Map.groupBy(open, ({ object }) => object.namespace ?? '')];
   const judged = await inTurns(byNamespace, async ([namespace, own]) => {
     const pods = await podsIn(api, { namespace, nowMs }, signal);

@@ -82,7 +82,8 @@ class HealthLoop implements Health {
     const { api, store, clock, random, onError } = options;
     this.#options = options;
     this.#books = createHealthBooks(store);
-    this.#look = createHealthLook({ ...options, reasonOf: this.#books.reasonOf });
+    const { reasonOf, wasCurrent } = this.#books;
+    this.#look = createHealthLook({ ...options, reasonOf, wasCurrent });
     this.#watcher = createWatcher({
       api,
       clock,

@@ -11,7 +11,7 @@ import { bareContext, type HealthContext } from '../health/context.ts';
 import { healthOf } from '../health/health-of.ts';
 import { because, type Verdict } from '../health/verdict.ts';
 import type { ObjectId, WantedObject } from '../plan/world.ts';
-import { dependsOnPods } from './health-kinds.ts';
+import { dependsOnOthers, dependsOnPods } from './health-kinds.ts';
 import { nameKey } from './names.ts';
 import { itemsOf, objectOf, readPages } from './pages.ts';
 import { mustBeAnswered } from './unanswered.ts';
@@ -21,7 +21,7 @@ export interface Entry {
   readonly object: WantedObject;
   readonly uid: string;
   readonly verdict: Verdict;
-  /** What its pods may change: the object, and what it was judged by. */
+  /** What its pods or the rest of the release may change: the object, and what it was judged by. */
   readonly open: { readonly body: JsonObject; readonly context: HealthContext } | null;
 }
 
@@ -103,7 +103,7 @@ function verdictOfFailure(failure: ApiFailure): Verdict {
 function entryOf({ served, rules, nowMs }: KindToRead, object: WantedObject, body: JsonObject): Entry {
   const context = { ...bareContext(nowMs), rules, hasStatus: served.hasStatus };
   const verdict = healthOf(body, object, context);
-  const isOpen = dependsOnPods(`${object.group}/${object.kind}`, verdict);
+  const isOpen = dependsOnOthers(verdict) || dependsOnPods(`${object.group}/${object.kind}`, verdict);
   return { object, uid: metadataOf(body).uid, verdict, open: isOpen ? { body, context } : null };
 }
 

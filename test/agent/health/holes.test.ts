@@ -28,16 +28,24 @@ const condition = (type: string, status: string, reason = '', message = '') => (
 });
 
 test('(a) a new object of a custom kind is not current before somebody wrote a status, for a while', (t) => {
-  const context = { hasStatus: true };
+  const context = { hasStatus: true, settledMs: 0 };
   const born = (seconds: number, status?: JsonObject): JsonObject => ({
     metadata: { creationTimestamp: ago(seconds), generation: 1 },
     ...(status !== undefined && { status }),
   });
   const fresh = look(project, born(3), context);
-  t.like(fresh, { said: 'in-progress NotYetObserved', untilMs: nowMs + 7_000 });
+  t.like(fresh, { said: 'in-progress NotYetObserved', untilMs: nowMs + 57_000 });
   t.is(say(project, born(3, {}), context), 'in-progress NotYetObserved');
-  t.is(say(project, born(9, { phase: 'Ready' }), context), 'current');
-  t.is(say(project, born(10), context), 'current', 'nobody writes one: there may be no controller');
+  t.is(say(project, born(59, { phase: 'Ready' }), context), 'current');
+  t.is(say(project, born(60), context), 'current', 'nobody writes one: there may be no controller');
+  const settled = (ms: number) => look(project, born(600), { hasStatus: true, settledMs: ms });
+  t.like(settled(nowMs - 59_000), { said: 'in-progress NotYetObserved', untilMs: nowMs + 1_000 });
+  t.is(settled(nowMs - 60_000).said, 'current');
+  t.like(
+    settled(Infinity),
+    { said: 'in-progress NotYetObserved', untilMs: Infinity },
+    'the rest is not current',
+  );
   t.is(say(project, born(0), { hasStatus: false }), 'current', 'the kind has no status');
 });
 

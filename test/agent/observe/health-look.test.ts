@@ -32,6 +32,7 @@ const kinds = new Map([
   served('apps', 'Deployment', 'deployments'),
   served('apps', 'StatefulSet', 'statefulsets'),
   served('batch', 'Job', 'jobs'),
+  served('tre.example', 'Study', 'studies'),
   served('', 'PersistentVolumeClaim', 'persistentvolumeclaims'),
   served('apiextensions.k8s.io', 'CustomResourceDefinition', 'customresourcedefinitions'),
   served('autoscaling', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers'),
@@ -79,6 +80,7 @@ type Answers = Record<string, ApiAnswer>;
 
 function looker(answers: Answers, reasonOf: () => 'JobFailed' | null = () => null) {
   const asked: string[] = [];
+  const known = new Set<string>();
   const clock = manualClock();
   const api = {
     request: async ({ path }: ApiRequest) => {
@@ -87,7 +89,8 @@ function looker(answers: Answers, reasonOf: () => 'JobFailed' | null = () => nul
     },
   };
   const discovery = { kinds, uncertainGroups: new Set(['behind.example']) };
-  const { look } = createHealthLook({ api, discovery, clock, reasonOf });
+  const wasCurrent = (id: string) => known.has(id);
+  const { look } = createHealthLook({ api, discovery, clock, reasonOf, wasCurrent });
   const at = async (objects: readonly WantedObject[], changes: Partial<Reconciled> = {}) => {
     const reconciled: Reconciled = {
       wanted: wanted(objects),
@@ -102,7 +105,7 @@ function looker(answers: Answers, reasonOf: () => 'JobFailed' | null = () => nul
     if (!looked.ok) return [looked.code];
     return objects.map(({ id }) => looked.verdicts.get(id)?.reason ?? looked.verdicts.get(id)?.status);
   };
-  return { asked, clock, at, say };
+  return { asked, clock, known, at, say };
 }
 
 function seen(
@@ -381,4 +384,37 @@ test('of a release without a status to read, the nodes tell whether the cluster 
     const forbidden = { ...away, [path]: no('CLUSTER_FORBIDDEN', 403) };
     t.deepEqual(await looker(forbidden).say([settings], { observed }), ['current']);
   }
+});
+
+test('whoever writes first statuses has a minute for it, from when all the rest is current', async (t) => {
+  const study = {
+    ...thing('Job lab/one'),
+    group: 'tre.example',
+    kind: 'Study',
+    id: 'tre.example/Study/lab/one',
+  };
+  const answers: Answers = {
+    [deployments]: list(deployment()),
+    [podsOfLab]: list(),
+    [setsOfLab]: list(),
+    '/apis/tre.example/v1/studies?limit=100': list(meta('one')),
+  };
+  const { say, at, clock, known, asked } = looker(answers);
+  const objects = [web, study];
+  await clock.advance(3_600_000);
+  t.deepEqual(await say(objects), ['LessReplicas', 'NotYetObserved']);
+  answers[deployments] = list(deployment(goodStatus));
+  t.deepEqual(await say(objects), ['current', 'NotYetObserved']);
+  const looked = await at(objects);
+  t.is(looked.ok ? looked.untilMs : null, clock.now() + 60_000);
+  await clock.advance(59_000);
+  t.deepEqual(await say(objects), ['current', 'NotYetObserved']);
+  await clock.advance(1_000);
+  asked.length = 0;
+  t.deepEqual(await say(objects), ['current', 'current']);
+  t.false(asked.includes(podsOfLab));
+  answers[deployments] = list(deployment());
+  t.deepEqual(await say(objects), ['LessReplicas', 'NotYetObserved']);
+  known.add(study.id);
+  t.deepEqual(await say(objects), ['LessReplicas', 'current'], 'it was current before');
 });
