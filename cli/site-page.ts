@@ -11,11 +11,14 @@ import {
   appliedOf,
   driftOf,
   healthOf,
+  heldOf,
   holdOf,
   isolationOf,
+  kubernetesOf,
   labelsOf,
   newsOf,
   releaseText,
+  runningOf,
   type Said,
   spoken,
 } from './site-words.ts';
@@ -36,7 +39,10 @@ type Facts = readonly (readonly [name: string, value: string])[];
 export function sitePage(given: SiteDetailAnswer, look: PageLook): string {
   const site = printable(given);
   const blocks = [
-    factLines([...identityFacts(site, look), ...wantedFacts(site), ...stateFacts(site, look)], look.width),
+    factLines(
+      [...identityFacts(site, look), ...wantedFacts(site, look), ...stateFacts(site, look)],
+      look.width,
+    ),
     components(site, look),
     troubles(site, look),
     history(site, look),
@@ -63,14 +69,15 @@ function identityFacts(site: SiteDetailAnswer, look: PageLook): Facts {
   ];
 }
 
-function wantedFacts({ desired, held }: SiteDetailAnswer): Facts {
+function wantedFacts(site: SiteDetailAnswer, look: PageLook): Facts {
+  const { desired } = site;
   if (desired === null) return [['wanted', 'nothing was assigned yet']];
   const { release, generation, parameters, issuedAt } = desired;
   const values = Object.entries(parameters).map(([name, value]) => `${name}=${String(value)}`);
   return [
     ['wanted', `${releaseText(release)}, generation ${generation}, issued ${minuteText(issuedAt)}`],
     ['parameters', values.join(', ')],
-    ['held', held === null ? 'none' : `generation ${held.generation}`],
+    ['held', painted(heldOf(site), look)],
   ];
 }
 
@@ -83,7 +90,7 @@ function stateFacts(site: SiteDetailAnswer, look: PageLook): Facts {
   const tried = isolation?.checkedAt ?? null;
   return [
     ...health,
-    ['running', releaseText(state.releases.running)],
+    ['running', painted(runningOf(site), look)],
     ['applied', `${painted(appliedOf(site), look)}, ${objectsApplied} of ${objectsWanted} objects`],
     ['drift', painted(driftOf(site), look)],
     ['hold', hold.text === '-' ? '' : `${painted(hold, look)}, ${holdTimes(state.hold)}`],
@@ -93,7 +100,7 @@ function stateFacts(site: SiteDetailAnswer, look: PageLook): Facts {
         ? ''
         : `network policies ${painted(isolationOf(site), look)}${tried === null ? ', not tried yet' : `, tried ${momentText(tried, look.nowMs)}`}`,
     ],
-    ['kubernetes', state.kubernetesVersion ?? ''],
+    ['kubernetes', state.kubernetesVersion === null ? '' : painted(kubernetesOf(site), look)],
     ['reported', `${momentText(observedAt, look.nowMs)}, received ${minuteText(receivedAt)}`],
   ];
 }

@@ -17,7 +17,9 @@ const nothing: Said = { text: '-', tone: 'faint' };
 
 /** The words with their age as it is now. */
 export function spoken({ text, asOf }: Said, nowMs: number): string {
-  return asOf === undefined ? text : `${text} ${agoText(asOf, nowMs)}`;
+  if (asOf === undefined) return text;
+  // A number is not to be read together with its age.
+  return `${text}${/\d$/.test(text) ? ',' : ''} ${agoText(asOf, nowMs)}`;
 }
 
 /** The words with the moment that they are from, which does not change while time goes on. */
@@ -85,17 +87,44 @@ export function isolationOf(site: SiteAnswer): Said {
 }
 
 /** How long the people on site take no new release; a hold that has run out is none. */
-export function holdOf({ state }: SiteAnswer, nowMs: number): Said {
-  const hold = state?.hold ?? null;
+export function holdOf(site: SiteAnswer, nowMs: number): Said {
+  const hold = site.state?.hold ?? null;
   if (hold === null || Date.parse(hold.until) <= nowMs) return nothing;
-  return { text: `${lengthText(Date.parse(hold.until) - nowMs)} left`, tone: 'warn' };
+  const said = aged(site, { text: `${lengthText(Date.parse(hold.until) - nowMs)} left`, tone: 'warn' });
+  // It may have been ended since.
+  return said.asOf === undefined ? said : { ...said, text: 'was held' };
 }
 
 /** `held/wanted`: the generation that the site says it holds, and the newest one issued here. */
-export function generationOf({ held, desired }: SiteAnswer): Said {
+export function generationOf(site: SiteAnswer): Said {
+  const { held, desired } = site;
   if (desired === null && held === null) return nothing;
   const same = held?.generation === desired?.generation;
-  return { text: `${held?.generation ?? 0}/${desired?.generation ?? 0}`, tone: same ? 'plain' : 'warn' };
+  const text = `${held?.generation ?? 0}/${desired?.generation ?? 0}`;
+  return reported(site, { text, tone: same ? 'plain' : 'warn' });
+}
+
+export function heldOf(site: SiteAnswer): Said {
+  const { held } = site;
+  if (held === null) return { text: 'none', tone: 'plain' };
+  return reported(site, { text: `generation ${held.generation}`, tone: 'plain' });
+}
+
+export function runningOf(site: SiteAnswer): Said {
+  const running = site.state?.releases.running ?? null;
+  return running === null ? nothing : aged(site, { text: releaseText(running), tone: 'plain' });
+}
+
+/** Applied and wanted. */
+export function objectsOf(site: SiteAnswer): Said {
+  if (site.state === null) return nothing;
+  const { objectsApplied, objectsWanted } = site.state;
+  return aged(site, { text: `${objectsApplied}/${objectsWanted}`, tone: 'plain' });
+}
+
+export function kubernetesOf(site: SiteAnswer): Said {
+  const version = site.state?.kubernetesVersion ?? null;
+  return version === null ? nothing : aged(site, { text: version, tone: 'plain' });
 }
 
 export function releaseText(release: { name: string; version: string } | null | undefined): string {
@@ -128,6 +157,11 @@ export function aged({ verdict, state, revokedAt }: SiteAnswer, said: Said): Sai
   const { observedAt, receivedAt } = state;
   const asOf = verdict.asOf ?? (observedAt < receivedAt ? observedAt : receivedAt);
   return { ...said, asOf, tone: fading(said.tone) };
+}
+
+/** What a site says before its first state, when there is no age to give, too. */
+function reported(site: SiteAnswer, said: Said): Said {
+  return site.state === null ? said : aged(site, said);
 }
 
 /** Three heartbeats: what is older is not news, whatever was answered when it was. */

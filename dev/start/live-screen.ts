@@ -15,6 +15,7 @@ import {
   newsOf,
   readAt,
   releaseText,
+  runningOf,
   type Said,
   spoken,
 } from '../../cli/site-words.ts';
@@ -94,7 +95,7 @@ function siteLines({ site: answered, nowMs, answeredAtMs }: LiveFacts, look: Liv
           ? 'nothing yet'
           : `${releaseText(desired.release)}, generation ${desired.generation}`,
       ],
-      ['running', `${releaseText(state?.releases.running)}, generations ${said(generationOf(site))}`],
+      ['running', `${said(runningOf(site))}, generations ${said(generationOf(site))}`],
       ['applied', state === null ? '-' : `${said(appliedOf(site))}, ${state.objectsWanted} objects wanted`],
       ['healthy', healthText(site, said(healthOf(site)))],
       ['drift', said(driftOf(site))],

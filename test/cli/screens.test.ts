@@ -86,14 +86,15 @@ test('-o wide shows all columns, and where each figure was read', (t) => {
   );
 });
 
-/** Every word that says that all is well, and what must follow it on its line. */
-const wellWithoutAge = /\b(?:healthy|yes)\b(?!:)(?! (?:at |(?:\d+ (?:s|min|h|d) ago|just now)))/g;
+/** Every word that says that all is well, or what a site runs, holds or is held by; its age must follow it. */
+const said = String.raw`(?:\b(?:healthy|yes)\b(?!:)|@1\.9\.0|v1\.36\.2|\bleft\b|\b\d+\/\d+\b|^held: +generation \d+\b)`;
+const saidWithoutAge = new RegExp(`${said}(?!,? (?:at |(?:\\d+ (?:s|min|h|d) ago|just now)))`, 'g');
 
 function unaged(text: string): readonly string[] {
   return text
     .split('\n')
     .filter((line) => !/^(NAME|COMPONENT) /.test(line))
-    .flatMap((line) => line.match(wellWithoutAge) ?? []);
+    .flatMap((line) => line.match(saidWithoutAge) ?? []);
 }
 
 test('what is not news is never shown without its age', (t) => {

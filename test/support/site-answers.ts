@@ -52,7 +52,7 @@ const leeds: SiteAnswer = {
     certificateExpiresAt: before(-200 * hour),
     agentVersion: '0.1.0',
   },
-  verdict: { word: 'healthy', isNews: true, asOf: before(12 * second), text: 'healthy at 2026-11-23T10:02Z' },
+  verdict: { word: 'healthy', isNews: true, asOf: before(12 * second), text: 'healthy at 2026-11-23 10:02 UTC' },
   problem: null,
   desired: {
     epoch: 1,
@@ -81,7 +81,7 @@ const york: SiteAnswer = {
     word: 'healthy',
     isNews: false,
     asOf: before(3 * hour),
-    text: 'was healthy at 2026-11-23T07:02Z; nothing heard for 3 h',
+    text: 'was healthy at 2026-11-23 07:02 UTC; nothing heard for 3 h',
   },
   desired: {
     ...(leeds.desired as NonNullable<SiteAnswer['desired']>),
@@ -262,7 +262,7 @@ export const someEvents: readonly EventAnswer[] = [
     kind: 'health',
     severity: 'warning',
     code: 'not-healthy',
-    text: 'was not healthy: An image cannot be had. at 2026-11-23T07:02Z; nothing heard for 3 h',
+    text: 'was not healthy: An image cannot be had. at 2026-11-23 07:02 UTC; nothing heard for 3 h',
   },
 ];
 
@@ -281,11 +281,12 @@ export function anySite(isNews: boolean): fc.Arbitrary<SiteDetailAnswer> {
     isDated: fc.boolean(),
     flags: fc.tuple(fc.boolean(), fc.boolean(), fc.boolean()),
     isRevoked: fc.boolean(),
+    isHeld: fc.boolean(),
     policy: fc.constantFrom('enforced', 'not-enforced', 'unproven') satisfies fc.Arbitrary<
       NonNullable<NonNullable<SiteAnswer['state']>['isolation']>['networkPolicy']
     >,
   });
-  return facts.map(({ ageMs, lastHeardMs, word, contact, isDated, flags, isRevoked, policy }) => {
+  return facts.map(({ ageMs, lastHeardMs, word, contact, isDated, flags, isRevoked, isHeld, policy }) => {
     const [applied, healthy, drifted] = flags;
     const asOf = isNews || isDated ? before(ageMs) : null;
     const components = liveState.components.map((one) => ({ ...one, applied, healthy, drifted }));
@@ -296,7 +297,18 @@ export function anySite(isNews: boolean): fc.Arbitrary<SiteDetailAnswer> {
       revokedAt: isRevoked ? before(0) : null,
       contact: { ...leeds.contact, class: isNews ? 'live' : contact, lastAt: before(lastHeardMs) },
       verdict: { word, isNews, asOf, text: asOf === null ? 'not confirmed yet' : `was so at ${asOf}` },
-      state: { ...liveState, observedAt: before(ageMs), applied, healthy, drifted, components, isolation },
+      state: {
+        ...liveState,
+        observedAt: before(ageMs),
+        applied,
+        healthy,
+        drifted,
+        objectsApplied: applied ? 18 : 11,
+        releases: { running: release('1.9.0') },
+        components,
+        hold: isHeld ? { since: before(hour), until: before(-7 * hour) } : null,
+        isolation,
+      },
     };
   });
 }
