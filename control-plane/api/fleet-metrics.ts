@@ -8,7 +8,7 @@ import { type Stock, stockOf } from '../news/stock.ts';
 import type { FleetRow } from '../store/fleet-rows.ts';
 import type { ApiDeps } from './deps.ts';
 
-const classes = ['new', 'live', 'stale', 'offline', 'expired'] as const;
+const classes = ['new', 'live', 'stale', 'offline', 'expired', 'withdrawn'] as const;
 const facts = ['applied', 'drifted', 'held'] as const;
 const isNewsWords = ['true', 'false'] as const;
 
@@ -72,7 +72,12 @@ function countSites(rows: readonly (readonly [FleetRow, Stock])[]) {
   return { of: (key: string) => counts.get(key) ?? 0 };
 }
 
-function keysOf({ known, contact }: FleetRow, { contact: contactClass, verdict }: Stock): readonly string[] {
+function keysOf(
+  { site, known, contact }: FleetRow,
+  { contact: contactClass, verdict }: Stock,
+): readonly string[] {
+  // Its last report stays as it is for ever; nobody is to be called for that.
+  if (site.revokedAtMs !== null) return ['class withdrawn'];
   const isNews = String(verdict.isNews);
   const keys = [`class ${contactClass ?? 'new'}`, `${verdict.word} ${isNews}`];
   if ((contact?.refusedCode ?? null) !== null) keys.push('refused');

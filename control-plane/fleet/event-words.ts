@@ -101,16 +101,18 @@ function timeOrNull(ms: unknown): string | null {
   return typeof ms === 'number' ? timeText(ms) : null;
 }
 
-const contactText: Readonly<Record<ContactClass, string>> = {
+const contactText: Readonly<Record<ContactClass | 'withdrawn', string>> = {
   live: 'The site is heard of.',
   stale: 'Nothing was heard of the site for more than 90 s.',
   offline: 'Nothing was heard of the site for more than 15 min.',
   expired: 'The certificate of the site has run out.',
+  withdrawn: 'The site is not waited for any more: its identity was withdrawn.',
 };
 
-const contactNext: Readonly<Record<ContactClass, string | null>> = {
+const contactNext: Readonly<Record<ContactClass | 'withdrawn', string | null>> = {
   live: null,
   stale: 'Wait: what runs there goes on, and it reports later.',
   offline: 'Look at the network and at the machine; what runs there goes on by itself.',
   expired: 'Bring back the connection: the agent renews the certificate by itself.',
+  withdrawn: null,
 };

@@ -25,7 +25,8 @@ export type News =
     }
   | {
       readonly kind: 'contact';
-      readonly class: ContactClass;
+      /** `withdrawn`: nobody waits for the site any more. */
+      readonly class: ContactClass | 'withdrawn';
       readonly before: ContactClass | null;
       readonly lastContactMs: number | null;
     }
@@ -106,6 +107,23 @@ export function newsOfStanding(before: Standing | null, now: StandingNow): reado
   return news;
 }
 
+/** What ends for a site whose identity was withdrawn: nobody will ever report its end. */
+export function newsOfWithdrawal(
+  state: SiteState | null,
+  said: { readonly contact: ContactClass | null; readonly lastContactMs: number | null },
+): readonly News[] {
+  const news: News[] = [...conditionsOf(state).values()].map((fact) => ({
+    kind: 'condition',
+    phase: 'ended',
+    ...fact,
+  }));
+  const hold = state?.hold ?? null;
+  if (hold !== null) news.push({ kind: 'hold', phase: 'ended', ...hold });
+  const { contact: before, lastContactMs } = said;
+  if (before !== null) news.push({ kind: 'contact', class: 'withdrawn', before, lastContactMs });
+  return news;
+}
+
 /** A report that came before the first heartbeat of its stream: in a moment it will be known how old it is. */
 function isBeingConfirmed({ contact, verdict }: StandingNow): boolean {
   return contact === 'live' && !verdict.isNews && verdict.asOfMs === null;
@@ -135,7 +153,7 @@ export function severityOf(news: News): Severity {
   }
 }
 
-function contactSeverity(contact: ContactClass): Severity {
+function contactSeverity(contact: ContactClass | 'withdrawn'): Severity {
   if (contact === 'offline' || contact === 'expired') return 'error';
   return contact === 'stale' ? 'warning' : 'info';
 }

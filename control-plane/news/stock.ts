@@ -1,7 +1,7 @@
 // Takes stock of a site: works out its contact class and verdict now, and stores an event for what differs from what
 // was said last. Invariant: what was said is stored with the event, so asking again, or after a restart, says nothing
 // twice. Called in the transaction of every message of a site, and for all sites now and then (tasks/housekeeping.ts).
-import { type News, newsOfStanding, type StandingNow } from '../fleet/news.ts';
+import { type News, newsOfStanding, newsOfWithdrawal, type StandingNow } from '../fleet/news.ts';
 import { type ContactClass, contactClass } from '../fleet/staleness.ts';
 import { type Verdict, verdict } from '../fleet/verdict.ts';
 import type { FleetRow } from '../store/fleet-rows.ts';
@@ -19,7 +19,7 @@ export function stockOf(row: FleetRow, nowMs: number): Stock {
   return { contact, verdict: verdict({ contact, lastContactMs, known: row.known, nowMs }) };
 }
 
-/** Of one site; nothing happens for one that was deleted. */
+/** Of one site; nothing happens for one that was withdrawn or deleted: nobody waits for it. */
 export function takeStock(store: Store, siteId: string, nowMs: number): void {
   const row = store.fleet.find(siteId);
   if (row !== undefined) note(store, row, nowMs);
@@ -30,6 +30,16 @@ export function takeStockOfAll(store: Store, nowMs: number): void {
   for (const row of store.fleet.list()) {
     if (newsOf(row, nowMs).length > 0) store.transaction(() => takeStock(store, row.site.id, nowMs));
   }
+}
+
+/** In the transaction that withdraws a site: what was told of it ends. */
+export function endStock(store: Store, siteId: string, nowMs: number): void {
+  const row = store.fleet.find(siteId);
+  if (row === undefined) return;
+  const contact = row.standing?.contact ?? null;
+  const said = { contact, lastContactMs: row.contact?.lastContactMs ?? null };
+  for (const news of newsOfWithdrawal(row.known?.state ?? null, said))
+    store.events.add({ siteId, atMs: nowMs, news });
 }
 
 function note(store: Store, row: FleetRow, nowMs: number): void {
@@ -43,6 +53,7 @@ function note(store: Store, row: FleetRow, nowMs: number): void {
 }
 
 function newsOf(row: FleetRow, nowMs: number): readonly News[] {
+  if (row.site.revokedAtMs !== null) return [];
   return newsOfStanding(row.standing, standingOf(row, nowMs));
 }
 

@@ -5,6 +5,7 @@ import type { Clock } from '../../daemon/clock.ts';
 import type { Random } from '../../daemon/random.ts';
 import { digestOf } from '../../proto/envelope.ts';
 import { normaliseFingerprint } from '../../proto/fingerprint.ts';
+import { endStock } from '../news/stock.ts';
 import type { Store } from '../store/store.ts';
 import { type Outcome, refused } from './outcome.ts';
 import { newSecret } from './secret.ts';
@@ -81,6 +82,7 @@ export function revokeSite(deps: ApprovalDeps, siteId: string, decision: Decisio
     store.sites.revoke(siteId, clock.now());
     append(deps, { ...decision, what: 'site.revoke', subject: siteId, digest: null });
     store.events.add({ siteId, atMs: clock.now(), news: { kind: 'revoked', who: decision.who } });
+    endStock(store, siteId, clock.now());
   });
 }
 

@@ -179,7 +179,7 @@ export const rooms: readonly Room[] = [
   },
   {
     path: 'control-plane/trust',
-    ours: ['control-plane/store', 'proto', 'daemon'],
+    ours: ['control-plane/store', 'control-plane/news', 'proto', 'daemon'],
     npm: ['@peculiar/x509', 'reflect-metadata'],
     node: ['crypto', 'net'],
   },

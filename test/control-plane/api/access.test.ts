@@ -126,4 +126,9 @@ test('metrics have bounded series and say how many sites are how far away', asyn
   t.regex(contentType, /^text\/plain/);
   t.regex(body, /^tre_sites\{class="new"\} 1$/m);
   t.false(body.includes('leeds'));
+  await plane.rest('POST', '/v1/sites/leeds/revoke', {});
+  const after = (await plane.rest<string>('GET', '/metrics')).body;
+  t.regex(after, /^tre_sites\{class="withdrawn"\} 1$/m);
+  t.regex(after, /^tre_sites\{class="new"\} 0$/m);
+  t.regex(after, /^tre_sites_by_verdict\{word="new",news="true"\} 0$/m);
 });

@@ -1,15 +1,18 @@
 // Who falls silent is noticed once, also over restarts, and a control plane that was away itself accuses nobody.
 
 import test, { type ExecutionContext } from 'ava';
+import { alertOf } from '../../../control-plane/alert/alert-body.ts';
 import { liveForMs, staleForMs } from '../../../control-plane/fleet/staleness.ts';
 import { SiteListener } from '../../../control-plane/news/take-in.ts';
 import { openStore } from '../../../control-plane/store/store.ts';
 import { startStockTaking, stockTaking } from '../../../control-plane/tasks/stock-taking.ts';
+import { revokeSite } from '../../../control-plane/trust/approval.ts';
 import { silentLog } from '../../../daemon/log.ts';
 import { bootId } from '../../support/agent-client.ts';
 import { manualClock } from '../../support/manual-clock.ts';
 import { scratch } from '../../support/scratch.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
+import { siteState, withConditions } from '../../support/site-reports.ts';
 
 const facts = {
   capability: 1,
@@ -77,6 +80,40 @@ test('after a start the sites have time to come back', async (t) => {
   await clock.advance(1);
   look();
   t.deepEqual(classes(), ['live', 'offline']);
+});
+
+test('a site that was withdrawn is not missed, and what was told of it ends', async (t) => {
+  const { store, clock, classes, round } = open(t);
+  const look = round();
+  const listener = new SiteListener(store, 'a');
+  listener.hello(facts, 0, clock.now());
+  const state = siteState({ ...withConditions('NotHealthy', 'DiskLow'), hold: { sinceMs: 1, untilMs: 2 } });
+  listener.report([{ bootId, sequence: 1, content: { kind: 'state', state } }], clock.now());
+  await clock.advance(staleForMs + 1);
+  look();
+  const told = store.events.newestId();
+  revokeSite({ store, clock, random: seededRandom(1) }, 'a', { who: 'admin', why: null });
+  const said = store.events.after('a', told, 100).map((event) => alertOf(event));
+  t.deepEqual(
+    said.map(({ kind, code, phase, severity }) => `${kind} ${code ?? ''} ${phase} ${severity}`),
+    [
+      'revoked  ended info',
+      'condition NotHealthy ended info',
+      'condition DiskLow ended info',
+      'hold  ended info',
+      'contact offline ended info',
+    ],
+  );
+  t.deepEqual(
+    store.events.alertsAfter(told, 10).map(({ news }) => news.kind),
+    ['condition', 'contact'],
+  );
+  const after = store.events.newestId();
+  await clock.advance(2 * 86_400_000);
+  look();
+  revokeSite({ store, clock, random: seededRandom(1) }, 'a', { who: 'admin', why: null });
+  t.is(store.events.newestId(), after);
+  t.deepEqual(classes(), ['live', 'offline', 'withdrawn']);
 });
 
 test('it goes on by itself, also when it failed, until it is ended', async (t) => {
