@@ -71,18 +71,22 @@ export function createHealthBooks(store: ObjectHealthStore): HealthBooks {
       snapshot = { ...snapshot, healthy: false, objects };
     },
     lose: ({ generation, objects }, sinceMs, detail) => {
-      const { status, reason } = because('NotLookedAt');
-      const lost = objects.map(({ id, index }) => ({ id, index, status, reason, sinceMs, detail }));
       better.clear();
       // The time stays that of the last answer; 0 for never.
       const observedAtMs = snapshot?.observedAtMs ?? 0;
-      return replace({ observedAtMs, generation, healthy: false, objects: lost, nodes: [] });
+      const lost = { generation, healthy: false, objects: unseen(objects, sinceMs, detail), nodes: [] };
+      return replace({ observedAtMs, ...lost });
     },
     clear: () => {
       better.clear();
       snapshot = undefined;
     },
   };
+}
+
+function unseen(objects: Wanted['objects'], sinceMs: number, detail: string): readonly ObjectHealth[] {
+  const { status, reason } = because('NotLookedAt');
+  return objects.map(({ id, index }) => ({ id, index, status, reason, sinceMs, detail }));
 }
 
 /** Nothing was seen, so what was known before is not over: a cluster that has just started may refuse for a moment. */
