@@ -19,7 +19,7 @@ import { hasPods, wayToLook } from './health-kinds.ts';
 import { createHealthLook, type HealthLook, type Looked, type Reconciled } from './health-look.ts';
 import { allNodesPath } from './health-nodes.ts';
 import { debounceMs, nextGapMs, nextLookMs, shortestGapMs } from './health-pace.ts';
-import { allPodsPath } from './health-pods.ts';
+import { allPodsPath, podsPath } from './health-pods.ts';
 import { nameKey } from './names.ts';
 
 export interface HealthOptions {
@@ -51,6 +51,8 @@ export interface Health extends AsyncDisposable {
 const outageMs = 10_000;
 /** One look of the reconciler and some delay. */
 const reconciledLifeMs = 45_000;
+/** The pods of so many namespaces are watched one by one; what others in the cluster do is then not even heard. */
+const maxPodWatches = 20;
 const retryPolicy = { baseMs: 1_000, capMs: 5_000, stableMs: 60_000 };
 
 export function startHealth(options: HealthOptions): Health {
@@ -208,19 +210,23 @@ class HealthLoop implements Health {
   /** Watches the kinds whose status matters, and listens to what is wanted of them. */
   #follow(wanted: Wanted): void {
     const concerns = new Map<string, (event: WatchEvent) => boolean>([[allNodesPath(), () => true]]);
-    const namespaces = new Set<string | null>();
+    const namespaces = new Set<string>();
     for (const [groupKind, objects] of Map.groupBy(wanted.objects, ({ group, kind }) => `${group}/${kind}`)) {
       const [first] = objects;
       const served = first === undefined ? undefined : findKind(this.#options.discovery.kinds, first);
       if (wayToLook(groupKind) === 'presence' || served === undefined) continue;
       const names = new Set(objects.map(({ name, namespace }) => nameKey(name, namespace)));
       concerns.set(collectionPath(served), ({ name, namespace }) => names.has(nameKey(name, namespace)));
-      if (hasPods(groupKind)) for (const { namespace } of objects) namespaces.add(namespace);
+      if (hasPods(groupKind)) for (const { namespace } of objects) namespaces.add(namespace ?? '');
     }
-    if (namespaces.size > 0) {
-      const wantedPod = concerns.get(allPodsPath());
-      concerns.set(allPodsPath(), (event) => namespaces.has(event.namespace) || wantedPod?.(event) === true);
-    }
+    const wantedPod = concerns.get(allPodsPath());
+    if (namespaces.size <= maxPodWatches && wantedPod === undefined)
+      for (const namespace of namespaces) concerns.set(podsPath(namespace), () => true);
+    else
+      concerns.set(
+        allPodsPath(),
+        (event) => namespaces.has(event.namespace ?? '') || wantedPod?.(event) === true,
+      );
     this.#concerns = concerns;
     this.#watcher.follow(concerns.keys());
   }

@@ -48,6 +48,10 @@ export function allPodsPath(): string {
   return collectionPath(pods);
 }
 
+export function podsPath(namespace: string): string {
+  return inNamespace(pods, namespace);
+}
+
 /** Null when they may not be read. */
 export async function podsIn(
   api: ClusterApi,
@@ -55,11 +59,7 @@ export async function podsIn(
   signal: AbortSignal,
 ): Promise<readonly PodFacts[] | null> {
   const read = itemsOf((pod: Pod) => podFacts(pod, nowMs));
-  const found = await readPages(
-    api,
-    { path: inNamespace(pods, namespace), limit: podPageSize, read },
-    signal,
-  );
+  const found = await readPages(api, { path: podsPath(namespace), limit: podPageSize, read }, signal);
   if (!('code' in found)) return found.toSorted((one, other) => (one.name < other.name ? -1 : 1));
   mustBeAnswered(found);
   return null;

@@ -26,7 +26,12 @@ const kind = {
   namespaced: true,
   hasStatus: true,
 };
-const discovery = { kinds: new Map([['apps/v1/Deployment', kind]]), uncertainGroups: new Set<string>() };
+const podKind = { ...kind, group: '', kind: 'Pod', plural: 'pods' };
+const kinds = new Map([
+  ['apps/v1/Deployment', kind],
+  ['/v1/Pod', podKind],
+]);
+const discovery = { kinds, uncertainGroups: new Set<string>() };
 const deployments = '/apis/apps/v1/deployments';
 
 const no = (code: ApiErrorCode, status: number | null, retryAfterMs: number | null = null) =>
@@ -127,15 +132,14 @@ test('a change is seen within a second, one of something else is not looked at',
   const { clock, looks, say, change, script, begin, watches, news } = await stage(t);
   await begin();
   await clock.advance(10_000);
-  t.deepEqual([...watches.keys()].toSorted(), ['/api/v1/nodes', '/api/v1/pods', deployments]);
+  t.deepEqual([...watches.keys()].toSorted(), ['/api/v1/namespaces/lab/pods', '/api/v1/nodes', deployments]);
   const before = looks.length;
   change(deployments, 'other');
-  change('/api/v1/pods', 'some-pod', 'elsewhere');
   await clock.advance(5_000);
   t.is(looks.length, before);
   script.deployments = found(0);
   const told = news();
-  change('/api/v1/pods', 'web-1');
+  change('/api/v1/namespaces/lab/pods', 'web-1');
   change(deployments, 'web');
   await clock.advance(500);
   t.deepEqual([looks.length, say(), news()], [before + 1, ['LessReady'], told + 1], 'both in one look');
@@ -262,6 +266,23 @@ test('where everything is watched, what is not current is looked at every half m
   await clock.advance(29_000);
   t.deepEqual(say(), ['LessReady']);
   t.true(looks.length - before <= 1, `${looks.length - before} looks`);
+});
+
+test('of many namespaces, and where pods are wanted, all pods are watched, and those of others not looked at', async (t) => {
+  const many = Array.from({ length: 21 }, (_, index) => thing(`Deployment lab${index}/web`));
+  for (const release of [wanted(many), wanted([thing('Pod lab0/web'), ...many.slice(0, 2)])]) {
+    const { clock, looks, change, begin, watches } = await stage(t);
+    await begin(release);
+    await clock.advance(10_000);
+    t.deepEqual([...watches.keys()].toSorted(), ['/api/v1/nodes', '/api/v1/pods', deployments]);
+    const before = looks.length;
+    change('/api/v1/pods', 'some-pod', 'elsewhere');
+    await clock.advance(2_000);
+    t.is(looks.length, before);
+    change('/api/v1/pods', 'some-pod', 'lab0');
+    await clock.advance(2_000);
+    t.true(looks.length > before);
+  }
 });
 
 test('nothing wanted: nothing known', async (t) => {
