@@ -159,7 +159,7 @@ test.serial('a Job is in progress until it has completed', async (t) => {
   t.false(news[0]?.snapshot?.healthy);
 });
 
-test.serial('an object of a custom kind that nobody writes a status for is given a minute when all the rest is current', async (t) => {
+test.serial('an object of a custom kind that nobody writes a status for is given a minute', async (t) => {
   const { apply, saidAt, say } = await site(t);
   const group = 'tre.example';
   const definition: Manifest = {
