@@ -26,6 +26,8 @@ const pageEvents = 1000;
 const longestWaitSeconds = 25;
 /** A server that is silent for longer than it was asked to wait, and this, does not answer. */
 const graceSeconds = 5;
+/** A server with too many who wait answers at once that there is nothing. */
+const leastPauseMs = 1_000;
 
 export function askEvents(
   client: RestClient,
@@ -80,9 +82,12 @@ export async function* followEvents(
   const ofSite = site === undefined ? {} : { site };
   for (let last = after; ; ) {
     const question = { after: last, ...ofSite, waitSeconds: longestWaitSeconds };
+    const askedAt = patience.clock.monotonic();
     const { events, newest } = await patiently(() => askEvents(client, question), patience);
+    const tookMs = patience.clock.monotonic() - askedAt;
     const fresh = events.filter(({ id }) => id > last);
     if (fresh.length > 0) yield fresh;
+    else if (tookMs < leastPauseMs) await patience.clock.sleep(leastPauseMs - tookMs, patience.signal);
     const end = fresh.at(-1)?.id ?? last;
     if (newest < end) onRestored(newest);
     last = Math.min(end, newest);
