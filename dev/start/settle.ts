@@ -66,7 +66,10 @@ async function isSeenHealthy({ commands }: Fleet<Kubernetes>, sinceMs: number): 
 
 /** Until it was tried whether network policies are enforced, where that can be tried. */
 export async function untilIsolationTried(fleet: Fleet<Kubernetes>, waiting: Waiting): Promise<SiteFacts> {
-  const isTried = ({ state }: SiteFacts): boolean => (state?.isolation ?? null) !== null;
+  // Unproven without a time and without its condition: the first trial is still to come.
+  const isTried = ({ state }: SiteFacts): boolean =>
+    (state?.isolation?.checkedAt ?? null) !== null ||
+    (state?.conditions ?? []).some(({ code }) => code === 'NetworkPolicyUnproven');
   return await lookUntil(fleet, { ...waiting, timeoutMs: isolationTimeoutMs }, isTried);
 }
 
