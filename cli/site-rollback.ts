@@ -1,5 +1,5 @@
 // `trectl site rollback`: the release that the site had before the present one, with the parameters it had then, as a new
-// generation. The site checks it like any other; going back again and again goes further back.
+// generation. The site checks it like any other; going back again goes further back, past what was fled from.
 
 import type { Command } from 'commander';
 import type { DesiredAnswer } from './answers.ts';
@@ -25,6 +25,10 @@ export function registerSiteRollback(program: Command, context: CommandContext):
     .option('--wait', 'stay until the site has applied it and is healthy')
     .option('--timeout <time>', 'how long to wait, such as 90s or 30m', durationMs, durationMs('10m'))
     .addOption(outputOption())
+    .addHelpText(
+      'after',
+      '\nGoing back again goes further back: what was left by a rollback is passed over until it is assigned again.',
+    )
     .addHelpText('after', '\nExample:\n  $ trectl site rollback leeds --why "the portal is slow" --wait')
     .action((site: string, options: RollbackOptions) => rollback(context, site, options));
 }

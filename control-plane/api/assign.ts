@@ -18,8 +18,8 @@ export interface Assignment {
   readonly parameters: Readonly<Record<string, ParameterValue>>;
   readonly who: string;
   readonly why: string | null;
-  /** What the audit calls it. */
-  readonly what?: 'site.assign' | 'site.rollback';
+  /** Of a rollback: the document whose release and parameters these are. */
+  readonly backTo?: { readonly epoch: number; readonly generation: number };
 }
 
 /** The new document. Throws TreError when there cannot be one. */
@@ -34,7 +34,7 @@ export async function assign(deps: ApiDeps, assignment: Assignment): Promise<Des
 
 function issue(deps: ApiDeps, assignment: Assignment, manifest: ReturnType<typeof parseRelease>): DesiredRow {
   const { store, director, clock } = deps;
-  const { site, release, parameters, who, why, what = 'site.assign' } = assignment;
+  const { site, release, parameters, who, why, backTo } = assignment;
   if (store.sites.find(site.id)?.revokedAtMs !== null) throw new TreError('SITE_REVOKED');
   const contact = store.contacts.find(site.id);
   const epoch = store.settings.epoch();
@@ -68,12 +68,14 @@ function issue(deps: ApiDeps, assignment: Assignment, manifest: ReturnType<typeo
     issuedAtMs,
     issuedBy: who,
     why,
+    backToEpoch: backTo?.epoch ?? null,
+    backToGeneration: backTo?.generation ?? null,
   };
   store.desired.add(row);
   store.audit.append({
     atMs: issuedAtMs,
     who,
-    what,
+    what: backTo === undefined ? 'site.assign' : 'site.rollback',
     subject: site.id,
     why,
     digest: payloadDigest,

@@ -1,6 +1,7 @@
 // /v1/sites/:site/desired: what a site shall run. PUT replaces the wish as a whole and issues the next generation.
 // Giving the same wish again issues a new document too: that is how one is renewed before it expires. A rollback is a new
-// document as well: the release before this one, with the parameters that it had then.
+// document as well: the release before this one, with the parameters that it had then. Going back again goes further
+// back: what was left by a rollback is passed over, until somebody assigns it again.
 import { z } from 'zod';
 import { parseDesired } from '../../proto/document.ts';
 import { decodeEnvelope } from '../../proto/envelope.ts';
@@ -58,7 +59,8 @@ function rollbackRoute(app: App, deps: ApiDeps): void {
   app.post('/v1/sites/:site/rollback', {
     config: { role: 'operator' },
     schema: {
-      summary: 'Assign the release before this one again, with the parameters that it had then',
+      summary:
+        'Assign the release before this one again, with the parameters it had then; again and again goes further back',
       params: siteParams,
       body: z.object({ why: whyField }),
       response: { 201: desiredSchema },
@@ -69,7 +71,7 @@ function rollbackRoute(app: App, deps: ApiDeps): void {
       if (earlier === undefined) throw new TreError('NO_EARLIER_RELEASE');
       const { parameters } = parseDesired(decodeEnvelope(earlier.envelope).payload);
       const release = releaseOf(store, earlier.releaseDigest);
-      const decision = { who: request.who, why: request.body.why ?? null, what: 'site.rollback' as const };
+      const decision = { who: request.who, why: request.body.why ?? null, backTo: earlier };
       const row = await assign(deps, { site, release, parameters, ...decision });
       return reply.code(201).send(desiredView(row));
     },

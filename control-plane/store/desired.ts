@@ -16,6 +16,9 @@ export interface DesiredRow {
   readonly issuedAtMs: number;
   readonly issuedBy: string;
   readonly why: string | null;
+  /** Of a rollback the place of the document whose release and parameters it has again; else null. */
+  readonly backToEpoch: number | null;
+  readonly backToGeneration: number | null;
 }
 
 /** A document's place in the chain, without the document. */
@@ -32,7 +35,8 @@ export interface DesiredTable {
     siteId: string,
     position: { readonly epoch: number; readonly generation: number },
   ): string | undefined;
-  /** The newest document of a site that names another release than its newest does. */
+  /** The document to go back to: the newest one with another release than now, without those that were fled from by a
+   *  rollback. */
   beforeLatest(siteId: string): DesiredRow | undefined;
   /** All of a site, oldest first. */
   chain(siteId: string): readonly DesiredLink[];
@@ -42,12 +46,15 @@ export interface DesiredTable {
 }
 
 const columns = `site_id AS siteId, epoch, generation, digest, previous, release_digest AS releaseDigest, envelope,
-  issued_at_ms AS issuedAtMs, issued_by AS issuedBy, why`;
+  issued_at_ms AS issuedAtMs, issued_by AS issuedBy, why, back_to_epoch AS backToEpoch,
+  back_to_generation AS backToGeneration`;
 
 export function desiredTable(database: Database): DesiredTable {
   const insert = database.prepare(
-    `INSERT INTO desired (site_id, epoch, generation, digest, previous, release_digest, envelope, issued_at_ms, issued_by, why)
-     VALUES (:siteId, :epoch, :generation, :digest, :previous, :releaseDigest, :envelope, :issuedAtMs, :issuedBy, :why)`,
+    `INSERT INTO desired (site_id, epoch, generation, digest, previous, release_digest, envelope, issued_at_ms, issued_by, why,
+       back_to_epoch, back_to_generation)
+     VALUES (:siteId, :epoch, :generation, :digest, :previous, :releaseDigest, :envelope, :issuedAtMs, :issuedBy, :why,
+       :backToEpoch, :backToGeneration)`,
   );
   const chain = database.prepare<DesiredLink>(
     'SELECT epoch, generation, digest, previous FROM desired WHERE site_id = ? ORDER BY epoch, generation',
@@ -81,8 +88,11 @@ function newestFirst(
   const release = database.prepare<{ digest: string }>(
     'SELECT release_digest AS digest FROM desired WHERE site_id = ? AND epoch = ? AND generation = ?',
   );
-  const other = database.prepare<DesiredRow>(
-    `SELECT ${columns} FROM desired WHERE site_id = ? AND release_digest <> ?
+  const at = database.prepare<DesiredRow>(
+    `SELECT ${columns} FROM desired WHERE site_id = ? AND epoch = ? AND generation = ?`,
+  );
+  const before = database.prepare<DesiredRow>(
+    `SELECT ${columns} FROM desired WHERE site_id = ? AND (epoch, generation) < (?, ?)
      ORDER BY epoch DESC, generation DESC LIMIT 1`,
   );
   const latest = (siteId: string): DesiredRow | undefined => history.get(siteId, 1);
@@ -91,8 +101,17 @@ function newestFirst(
     history: (siteId, limit) => history.all(siteId, limit),
     releaseOf: (siteId, { epoch, generation }) => release.get(siteId, epoch, generation)?.digest,
     beforeLatest: (siteId) => {
-      const digest = latest(siteId)?.releaseDigest;
-      return digest === undefined ? undefined : other.get(siteId, digest);
+      const now = latest(siteId);
+      let row = now;
+      while (row !== undefined && row.releaseDigest === now?.releaseDigest) {
+        const { backToEpoch, backToGeneration } = row;
+        // What lies between a rollback and its goal was fled from.
+        row =
+          backToEpoch === null || backToGeneration === null
+            ? before.get(siteId, row.epoch, row.generation)
+            : at.get(siteId, backToEpoch, backToGeneration);
+      }
+      return row;
     },
   };
 }

@@ -48,7 +48,7 @@ CREATE TABLE desired (
   release_digest TEXT NOT NULL,
   envelope BLOB NOT NULL,
   issued_at_ms INTEGER NOT NULL,
-  issued_by TEXT NOT NULL, why TEXT,
+  issued_by TEXT NOT NULL, why TEXT, back_to_epoch INTEGER, back_to_generation INTEGER,
   PRIMARY KEY (site_id, epoch, generation)
 ) STRICT;
 

@@ -15,6 +15,11 @@ CREATE TABLE site_label (
 
 ALTER TABLE desired ADD COLUMN why TEXT;
 
+-- Of a rollback: the document that it goes back to. Null for all others; there was no rollback before.
+ALTER TABLE desired ADD COLUMN back_to_epoch INTEGER;
+
+ALTER TABLE desired ADD COLUMN back_to_generation INTEGER;
+
 -- With an index for the moment: there may be a hundred thousand of each.
 CREATE INDEX audit_by_digest ON audit (digest);
 

@@ -144,13 +144,12 @@ test('a rollback is the release before, with the parameters that it had then', a
   t.is(back.status, 201);
   t.like(back.body, { generation: 4, release: { version: '1.0.0' }, parameters: { size: 3 } });
   t.like((await audit()).at(-1), { what: 'site.rollback', why: 'it broke', digest: back.body.digest });
-  t.like((await rollback()).body, { generation: 5, release: { version: '2.0.0' }, parameters: { size: 5 } });
+  t.is((await plane.rest('POST', '/v1/sites/leeds/rollback', {})).body.code, 'NO_EARLIER_RELEASE');
 
   const { history } = (await plane.rest<SiteDetail>('GET', '/v1/sites/leeds')).body;
   t.deepEqual(
     history.map(({ generation, release: { version }, why }) => [generation, version, why]),
     [
-      [5, '2.0.0', 'it broke'],
       [4, '1.0.0', 'it broke'],
       [3, '2.0.0', null],
       [2, '2.0.0', null],
@@ -158,4 +157,35 @@ test('a rollback is the release before, with the parameters that it had then', a
     ],
   );
   t.is(history[0]?.issuedBy, 'admin');
+});
+
+test('going back again goes further back, never to what was fled from', async (t) => {
+  const { plane } = await open(t);
+  const signer = newSigner('alice');
+  const put = async (version: string) => {
+    const body = { release: `demo@${version}`, parameters: { size: Number(version[0]) } };
+    t.is((await plane.rest('PUT', '/v1/sites/leeds/desired', body)).status, 200);
+  };
+  const rollback = async () => {
+    const { body } = await plane.rest<DesiredView & { code?: string }>(
+      'POST',
+      '/v1/sites/leeds/rollback',
+      {},
+    );
+    return body.code ?? `${body.release.version} ${String(body.parameters['size'])}`;
+  };
+  await plane.rest('POST', '/v1/sites', { name: 'leeds' });
+  for (const version of ['1.0.0', '2.0.0', '3.0.0', '4.0.0'])
+    await publishRelease(plane, release(version), signaturesOf(release(version).manifest, signer));
+  for (const version of ['1.0.0', '2.0.0', '3.0.0']) await put(version);
+  t.is(await rollback(), '2.0.0 2');
+  await put('2.0.0');
+  t.is(await rollback(), '1.0.0 1', 'also when the release was assigned anew in between');
+  t.is(await rollback(), 'NO_EARLIER_RELEASE');
+  await put('4.0.0');
+  t.is(await rollback(), '1.0.0 1');
+  t.is(await rollback(), 'NO_EARLIER_RELEASE');
+  await put('3.0.0');
+  await put('4.0.0');
+  t.is(await rollback(), '3.0.0 3', 'what was chosen again on purpose is a release like any other');
 });
