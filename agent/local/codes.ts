@@ -52,7 +52,7 @@ function bare(text: string): string {
 /** How many letters have to be changed, added or taken away. */
 function distance(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, at) => at);
-  for (const [at, letter] of [...one].entries()) {
+  for (const [at, letter] of Array.from(one).entries()) {
     const next = [at + 1];
     for (let to = 1; to <= other.length; to += 1) {
       const change = (row[to - 1] ?? 0) + (letter === other[to - 1] ? 0 : 1);

@@ -93,7 +93,8 @@ function questionOf(flags: Flags, nowMs: number): { sinceMs?: number; last?: num
   const sinceMs = flagMs(since);
   if (since !== undefined && sinceMs === undefined)
     throw usage('--since takes a time such as 30m, 24h or 7d.');
-  if (last !== undefined && !/^[1-9]\d{0,8}$/.test(String(last))) throw usage('--last takes a number.');
+  if (last !== undefined && !(typeof last === 'string' && /^[1-9]\d{0,8}$/.test(last)))
+    throw usage('--last takes a number.');
   return {
     ...(sinceMs === undefined ? {} : { sinceMs: nowMs - sinceMs }),
     ...(last === undefined ? {} : { last: Number(last) }),

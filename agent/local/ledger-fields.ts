@@ -42,7 +42,7 @@ export function fieldsOf(
   }
 }
 
-function* walk(desc: DescMessage, message: Message, around: Walk): Generator<LedgerField> {
+function* walk(desc: DescMessage, message: Message, around: Walk): Generator<LedgerField, void> {
   const fields = sentFields(desc, message);
   const own = fields.find(({ field }) => field.name === 'generation')?.value;
   const inside = typeof own === 'number' ? { ...around, generation: own } : around;
@@ -66,7 +66,7 @@ function* show(
   field: DescField,
   value: unknown,
   { walk: around, knownAs }: { readonly walk: Walk; readonly knownAs: string | undefined },
-): Generator<LedgerField> {
+): Generator<LedgerField, void> {
   if (field.message !== undefined) return yield* walk(field.message, value as Message, around);
   if (field.parent.name === 'ReportRow' && field.name === 'body')
     return yield* walk(ReportBodySchema, fromBinary(ReportBodySchema, value as Uint8Array), around);
@@ -97,12 +97,13 @@ function nameOf(
   fields: ReadonlyMap<string, unknown>,
   { releases, generation }: Walk,
 ): string | undefined {
-  const index = String(fields.get('index') ?? 0);
+  const given = fields.get('index');
+  const index = typeof given === 'number' ? given : 0;
   const digest = fields.get('release_digest');
   const release = releases.find((one) =>
     typeof digest === 'string' ? one.digest === digest : one.generation === generation,
   );
-  if (name === 'ComponentFact') return release?.components[Number(index)];
+  if (name === 'ComponentFact') return release?.components[index];
   return name === 'ObjectFact' || name === 'HealthFact' ? release?.objects[index] : undefined;
 }
 

@@ -49,11 +49,14 @@ export class LedgerSummary {
     }
   }
 
-  /** By name. */
+  /** By name; where it stood differs from message to message. */
   rows() {
     return [...this.#fields.values()]
       .toSorted((one, other) => (one.field < other.field ? -1 : 1))
-      .map(({ path: _, ...row }) => row);
+      .map(({ field, value, class: kind, why, knownAs, times, lastAt }) => {
+        const known = knownAs === undefined ? {} : { knownAs };
+        return { field, value, class: kind, why, ...known, times, lastAt };
+      });
   }
 
   text({ width }: ScreenOptions): string {

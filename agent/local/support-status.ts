@@ -28,7 +28,7 @@ export function supportStatus(status: AgentStatus) {
     applied: status.applied,
     drifted: status.drifted,
     objects: status.objects,
-    components: status.components.map(({ name: _, ...facts }) => facts),
+    components: status.components.map(countsOf),
     health: {
       state: health.state,
       lookedAt: health.lookedAt,
@@ -53,4 +53,9 @@ export function supportStatus(status: AgentStatus) {
       isHardwareName(name) && !hardwareFacts[name].identifying ? [{ name, value, source }] : [],
     ),
   };
+}
+
+/** A component without its name. */
+function countsOf({ applied, healthy, drifted, objects }: AgentStatus['components'][number]) {
+  return { applied, healthy, drifted, objects };
 }

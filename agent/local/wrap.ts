@@ -13,7 +13,7 @@ const colourForm = /\u001B\[\d+m/g;
 
 /** How many columns a text takes. */
 export function widthOf(text: string): number {
-  return [...text.replaceAll(colourForm, '')].length;
+  return Array.from(text.replaceAll(colourForm, '')).length;
 }
 
 /** The text in lines of at most `width` columns; all lines but the first begin with `indent` spaces. */

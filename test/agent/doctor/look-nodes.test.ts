@@ -13,7 +13,8 @@ const judged = test.macro({
     t.is(found?.code, code as never);
     if (found !== undefined) t.regex(found.detail, /^north: ./);
   },
-  title: (title, _status, _message, _isSilent, code) => `${title}: ${code ?? 'well'}`,
+  title: (title, _status: string, _message: string, _isSilent: boolean, code: string | undefined) =>
+    `${title}: ${code ?? 'well'}`,
 });
 
 test('ready', judged, 'True', 'kubelet is posting ready status', false, undefined);

@@ -71,7 +71,7 @@ test('a schema is printed for whatever prints JSON', async (t) => {
   );
   t.deepEqual(
     printing.map((command) => command.name()).toSorted(),
-    [...new Set(Object.keys(outputSchemas).map((name) => name.split(' ')[0]))].toSorted(),
+    [...new Set(Object.keys(outputSchemas).map((name) => name.split(' ')[0] ?? ''))].toSorted(),
   );
 });
 

@@ -70,7 +70,7 @@ test('golden: no-agent', (t) =>
   compare(t, 'no-agent', (options) => noAgentScreen('/run/tre-agent/agent.sock', options)));
 
 test('every golden belongs to a situation', (t) => {
-  const names = new Set(readdirSync(goldens).map((file) => file.split('.')[0]));
+  const names = new Set(readdirSync(goldens).map((file) => file.split('.')[0] ?? ''));
   t.deepEqual([...names].toSorted(), [...Object.keys(scenes), 'no-agent'].toSorted());
 });
 
