@@ -2,6 +2,7 @@
 // Every event has an id: --after takes one up where somebody stopped, today or next week.
 
 import type { Command } from 'commander';
+import { TreError } from '../proto/errors.ts';
 import type { EventAnswer } from './answers.ts';
 import { wholeNumber } from './audit.ts';
 import type { CommandContext } from './context.ts';
@@ -14,7 +15,7 @@ import { connect } from './server.ts';
 
 interface EventsOptions {
   readonly after?: number;
-  readonly limit: number;
+  readonly limit?: number;
   readonly site?: string;
   readonly follow?: boolean;
   readonly output: OutputFormat;
@@ -27,7 +28,11 @@ export function registerEvents(program: Command, context: CommandContext): void 
     .command('events')
     .description('what happened at the sites')
     .option('--after <id>', 'all events after this one (default: the last ones)', wholeNumber)
-    .option('--limit <n>', 'how many of the last ones', wholeNumber, usualEvents)
+    .option(
+      '--limit <n>',
+      `at most so many (default: the last ${usualEvents}, all with --after)`,
+      wholeNumber,
+    )
     .option('--site <site>', 'only of this site; name or id')
     .option('--follow', 'stay, and print what happens; with -o json one line per event')
     .addOption(outputOption())
@@ -36,27 +41,56 @@ export function registerEvents(program: Command, context: CommandContext): void 
 }
 
 async function showEvents(context: CommandContext, options: EventsOptions): Promise<void> {
+  const { after, limit, output } = options;
+  const isFollowing = options.follow === true;
+  if (isFollowing && after !== undefined && limit !== undefined)
+    throw new TreError(
+      'USAGE',
+      '--follow has no end: --limit goes with --follow alone or with --after alone.',
+    );
   using client = await connect(context);
-  const { found, after } = await earlierEvents(client, options);
-  if (options.follow !== true) return print(context, found, options.output);
-  printLines(context, found, options.output);
-  await follow(context, client, { ...options, after });
+  // Whoever cannot be reached at all is told at once, as by any other command.
+  const newest = await newestEvent(client);
+  if (after !== undefined && isFollowing) return await follow(context, client, { ...options, after });
+  if (after !== undefined) return await showAfter(context, client, { ...options, after });
+  const found = await lastEvents(client, newest, options);
+  if (!isFollowing) return print(context, found, output);
+  printLines(context, found, output);
+  await follow(context, client, { ...options, after: found.at(-1)?.id ?? newest });
 }
 
-/** What there is already, and the id to go on after. */
-async function earlierEvents(
+/** Page by page, however many they are; only an array for programs is put together first. */
+async function showAfter(
+  context: CommandContext,
   client: RestClient,
-  { after, limit, site }: EventsOptions,
-): Promise<{ readonly found: readonly EventAnswer[]; readonly after: number }> {
-  const newest = await newestEvent(client);
-  // The last ones of one site may lie far back.
-  const from = after ?? (site === undefined ? Math.max(0, newest - limit) : 0);
-  const found: EventAnswer[] = [];
-  for await (const page of eventPages(client, { after: from, ...(site === undefined ? {} : { site }) })) {
-    found.push(...page);
-    if (after === undefined) found.splice(0, found.length - limit);
+  { after, limit = Number.POSITIVE_INFINITY, site, output }: EventsOptions & { readonly after: number },
+): Promise<void> {
+  const isData = output === 'json' || output === 'yaml';
+  const kept: EventAnswer[] = [];
+  let left = limit;
+  for await (const page of eventPages(client, { after, ...(site === undefined ? {} : { site }) })) {
+    const shown = page.slice(0, left);
+    left -= shown.length;
+    if (isData) kept.push(...shown);
+    else printLines(context, shown, output);
+    if (left === 0) break;
   }
-  return { found, after: found.at(-1)?.id ?? Math.max(from, newest) };
+  if (isData) print(context, kept, output);
+}
+
+async function lastEvents(
+  client: RestClient,
+  newest: number,
+  { limit = usualEvents, site }: EventsOptions,
+): Promise<readonly EventAnswer[]> {
+  // The last ones of one site may lie far back.
+  const after = site === undefined ? Math.max(0, newest - limit) : 0;
+  const found: EventAnswer[] = [];
+  for await (const page of eventPages(client, { after, ...(site === undefined ? {} : { site }) })) {
+    found.push(...page);
+    found.splice(0, found.length - limit);
+  }
+  return found;
 }
 
 async function follow(

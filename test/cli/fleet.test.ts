@@ -230,6 +230,12 @@ test('events: the last ones, those after one, those of a site', async (t) => {
   const [beforeLast] = all.slice(-2);
   const last = await fitting<EventAnswer[]>(t, desk, 'events', '--after', String(beforeLast?.id));
   t.deepEqual(last, all.slice(-1));
+  const next = ['--after', String(all[0]?.id), '--limit', '2'];
+  t.deepEqual(await fitting<EventAnswer[]>(t, desk, 'events', ...next), all.slice(1, 3));
+  t.is((await desk.done('events', ...next)).trimEnd().split('\n').length, 2);
+  const endless = await desk.trectl('events', '--follow', ...next);
+  t.is(endless.code, 2);
+  t.regex(endless.stderr, /^USAGE: --follow has no end/);
   const ofYork = await fitting<EventAnswer[]>(t, desk, 'events', '--site', 'york', '--limit', '2');
   t.deepEqual(ofYork, all.slice(-2));
   t.regex(
