@@ -72,14 +72,8 @@ function issue(deps: ApiDeps, assignment: Assignment, manifest: ReturnType<typeo
     backToGeneration: backTo?.generation ?? null,
   };
   store.desired.add(row);
-  store.audit.append({
-    atMs: issuedAtMs,
-    who,
-    what: backTo === undefined ? 'site.assign' : 'site.rollback',
-    subject: site.id,
-    why,
-    digest: payloadDigest,
-  });
+  const what = backTo === undefined ? 'site.assign' : 'site.rollback';
+  store.audit.append({ atMs: issuedAtMs, who, what, subject: site.id, why, digest: payloadDigest });
   const news = { kind: 'assigned', epoch, generation, release: next.desired.release, who } as const;
   store.events.add({ siteId: site.id, atMs: issuedAtMs, news });
   return row;

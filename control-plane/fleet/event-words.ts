@@ -91,7 +91,7 @@ export function factsOf(news: News): Facts {
 }
 
 /** Fields that stand beside the facts. */
-const spoken: ReadonlySet<string> = new Set(['kind', 'phase', 'code', 'text', 'word', 'class', 'failures']);
+const spoken: ReadonlySet<string> = new Set(['kind', 'phase', 'code', 'text', 'word', 'class']);
 
 function releaseText(news: News): string | null {
   return news.kind === 'assigned' ? `${news.release.name}@${news.release.version}` : null;

@@ -127,7 +127,6 @@ export interface RunResult {
   readonly repaired: number;
   readonly deleted: number;
   readonly failed: number;
-  readonly failures: readonly ObjectFact[];
 }
 
 export type ReportContent =

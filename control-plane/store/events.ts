@@ -40,8 +40,10 @@ export interface EventTable {
   newestId(): number;
   /** Resolves at the next event that this process adds, or when `signal` is aborted. */
   next(signal: AbortSignal): Promise<void>;
-  /** Forgets what is older, and of each site all but the newest `perSite`; at most `limit` rows. Returns how many. */
-  forget(options: { readonly beforeMs: number; readonly perSite: number; readonly limit: number }): number;
+  /** Forgets what is older; at most `limit` rows. Returns how many. */
+  forget(options: { readonly beforeMs: number; readonly limit: number }): number;
+  /** Forgets of one site all but the newest `keep`; at most `limit` rows. Returns how many. */
+  forgetSurplus(siteId: string, options: { readonly keep: number; readonly limit: number }): number;
 }
 
 interface StoredEvent extends Omit<FleetEvent, 'news'> {
@@ -67,7 +69,7 @@ export function eventTable(database: Database): EventTable {
     },
     next: bell.next,
     ...readers(database),
-    forget: forgetter(database),
+    ...forgetters(database),
   };
 }
 
@@ -104,22 +106,18 @@ function readers(
   };
 }
 
-function forgetter(database: Database): EventTable['forget'] {
+/** Neither looks at more than an index of what it asks for: a table of all sites is large. */
+function forgetters(database: Database): Pick<EventTable, 'forget' | 'forgetSurplus'> {
   const old = database.prepare(
     'DELETE FROM event WHERE id IN (SELECT id FROM event WHERE at_ms < ? ORDER BY at_ms LIMIT ?)',
   );
-  const many = database.prepare<{ siteId: string }>(
-    'SELECT site_id AS siteId FROM event GROUP BY site_id HAVING count(*) > ?',
-  );
   const surplus = database.prepare(
     `DELETE FROM event WHERE id IN (SELECT id FROM event WHERE site_id = :siteId AND id <=
-       (SELECT id FROM event WHERE site_id = :siteId ORDER BY id DESC LIMIT 1 OFFSET :perSite) LIMIT :limit)`,
+       (SELECT id FROM event WHERE site_id = :siteId ORDER BY id DESC LIMIT 1 OFFSET :keep) LIMIT :limit)`,
   );
-  return ({ beforeMs, perSite, limit }) => {
-    let forgotten = old.run(beforeMs, limit).changes;
-    for (const { siteId } of many.all(perSite))
-      forgotten += surplus.run({ siteId, perSite, limit: limit - forgotten }).changes;
-    return forgotten;
+  return {
+    forget: ({ beforeMs, limit }) => old.run(beforeMs, limit).changes,
+    forgetSurplus: (siteId, { keep, limit }) => surplus.run({ siteId, keep, limit }).changes,
   };
 }
 

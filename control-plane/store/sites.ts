@@ -17,6 +17,8 @@ export interface SiteTable {
   find(idOrName: string): SiteRow | undefined;
   /** By id or name; a deleted one by its id, with the name that it had. */
   findEvenDeleted(idOrName: string): SiteRow | undefined;
+  /** Of all that ever were, deleted ones too. */
+  idsEvenDeleted(): readonly string[];
   rename(id: string, name: string): void;
   revoke(id: string, nowMs: number): void;
   /** Its name is free from now on; the id is never used again. */
@@ -34,6 +36,7 @@ export function siteTable(database: Database): SiteTable {
     `SELECT id, coalesce(former_name, name) AS name, created_at_ms AS createdAtMs, revoked_at_ms AS revokedAtMs
      FROM site WHERE id = :site OR name = :site`,
   );
+  const ids = database.prepare<{ id: string }>('SELECT id FROM site ORDER BY id');
   const rename = database.prepare('UPDATE site SET name = ? WHERE id = ?');
   const remove = database.prepare(
     `UPDATE site SET former_name = name, name = id, deleted_at_ms = :nowMs,
@@ -44,6 +47,7 @@ export function siteTable(database: Database): SiteTable {
     add: (site) => void insert.run(site.id, site.name, site.createdAtMs),
     find: (idOrName) => select.get({ site: idOrName }),
     findEvenDeleted: (idOrName) => selectAny.get({ site: idOrName }),
+    idsEvenDeleted: () => ids.all().map(({ id }) => id),
     rename: (id, name) => void rename.run(name, id),
     revoke: (id, nowMs) => void revoke.run(nowMs, id),
     remove: (id, nowMs) => void remove.run({ id, nowMs }),

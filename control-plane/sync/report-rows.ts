@@ -177,7 +177,6 @@ function runResult(message: RunResultMessage): RunResult {
     repaired,
     deleted,
     failed,
-    failures: message.failures.flatMap(objectFact).slice(0, maxFacts),
   };
 }
 

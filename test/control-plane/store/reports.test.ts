@@ -13,7 +13,7 @@ function run(bootId: string, sequence: number): ReportRow {
   const counts = { applied: sequence, repaired: 0, deleted: 0, failed: 0 };
   const content = {
     kind: 'run',
-    run: { startedAtMs: 1, endedAtMs: 2, generation: 1, ...counts, failures: [] },
+    run: { startedAtMs: 1, endedAtMs: 2, generation: 1, ...counts },
   } as const;
   return { bootId, sequence, content };
 }

@@ -3,15 +3,19 @@
 import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { openStore } from '../../../control-plane/store/store.ts';
+import { databasePath, migrationsFolder, openStore } from '../../../control-plane/store/store.ts';
 import {
+  eventsPerSite,
   keepEventsForMs,
   keepLeavesForMs,
   keepUnpublishedForMs,
   prune,
 } from '../../../control-plane/tasks/pruning.ts';
+import { type Clock, systemClock } from '../../../daemon/clock.ts';
 import { contentFiles, digestOf } from '../../../daemon/content-files.ts';
 import { silentLog } from '../../../daemon/log.ts';
+import { readMigrations } from '../../../daemon/migrations.ts';
+import { openDatabase } from '../../../daemon/sqlite.ts';
 import { manualClock } from '../../support/manual-clock.ts';
 import { scratch } from '../../support/scratch.ts';
 
@@ -45,13 +49,45 @@ test('what talks without end keeps its newest events, and takes nothing from oth
   store.sites.add({ id: 'b', name: 'b', createdAtMs: 1 });
   for (let index = 0; index < 30; index += 1)
     store.events.add({ siteId: index % 3 === 0 ? 'b' : 'a', atMs: clock.now(), news: revoked });
-  const limits = { beforeMs: 0, perSite: 12, limit: 1000 };
-  t.is(store.events.forget(limits), 8);
+  t.is(store.events.forgetSurplus('a', { keep: 12, limit: 5 }), 5);
+  t.is(store.events.forgetSurplus('a', { keep: 12, limit: 5 }), 3);
+  t.is(store.events.forgetSurplus('a', { keep: 12, limit: 5 }), 0);
+  t.is(store.events.forgetSurplus('b', { keep: 12, limit: 5 }), 0);
   t.is(store.events.after('b', 0, 100).length, 10);
   const kept = store.events.after('a', 0, 100).map(({ id }) => id);
   t.is(kept.length, 12);
   t.is(kept.at(-1), 30);
   t.is(store.events.newestId(), 30);
+});
+
+test('a night over many events is many short pieces, and deleted sites have their turn', async (t) => {
+  const { folder, store, clock, deps } = open(t);
+  const database = openDatabase({ path: databasePath(folder), migrations: readMigrations(migrationsFolder) });
+  t.teardown(() => database.close());
+  const fill = database.prepare(
+    `INSERT INTO event (site_id, at_ms, kind, is_alert, event)
+     WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+     SELECT ?, ?, 'revoked', 0, '{"who":"admin"}' FROM n`,
+  );
+  const quiet = 10;
+  for (let index = 0; index < quiet; index += 1) {
+    store.sites.add({ id: `quiet-${index}`, name: `quiet-${index}`, createdAtMs: 1 });
+    fill.run(100, `quiet-${index}`, clock.now());
+  }
+  fill.run(eventsPerSite + 5_000, 'a', clock.now());
+  store.sites.remove('a', clock.now());
+  const piecesMs: number[] = [];
+  let beganMs = performance.now();
+  const sleep: Clock['sleep'] = async (ms) => {
+    piecesMs.push(performance.now() - beganMs);
+    await systemClock.sleep(ms);
+    beganMs = performance.now();
+  };
+  t.is((await prune({ ...deps, clock: { ...clock, sleep } })).events, 5_000);
+  t.is(store.events.forgetSurplus('a', { keep: eventsPerSite, limit: 1 }), 0);
+  t.is(store.events.after('quiet-0', 0, 1000).length, 100);
+  t.true(piecesMs.length > quiet, 'each site is a piece of its own');
+  t.log(`${piecesMs.length} pieces, the longest ${Math.max(...piecesMs).toFixed(0)} ms`);
 });
 
 test('a leaf is forgotten a year after its end, but never the newest of a machine', async (t) => {
