@@ -42,7 +42,7 @@ export function verdictOf(status: Facts): Verdict {
 
 /** A site that works, but of which isolation was not shown: health is one thing, this another. Undefined when it was. */
 function unshown({ isolation }: Facts): Verdict | undefined {
-  if (isolation === null)
+  if (isolation === null || isolation.checkedAt === null)
     return {
       word: 'WORKING',
       text: 'Everything wanted runs and works; whether projects are kept apart was not tried yet.',

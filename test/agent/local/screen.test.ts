@@ -128,6 +128,12 @@ test('green is only a site of which isolation was shown', async (t) => {
   const untried = verdictWith(undefined);
   t.is(untried.word, 'WORKING');
   t.regex(untried.text, /not tried yet/);
+  const awaited = {
+    networkPolicy: 'unproven',
+    checkedAtMs: null,
+    why: 'the first trial is still to come',
+  } as const;
+  t.deepEqual(verdictWith({ ...awaited, conditions: [], offenders: new Map() }), untried);
   for (const networkPolicy of ['unproven', 'not-enforced'] as const) {
     // The report that carries its condition may come a moment later.
     const isolation = { ...well.isolation, networkPolicy, checkedAtMs: nowMs, why: 'w', conditions: [] };
