@@ -10,7 +10,11 @@ import { timeField, timeText } from './fields.ts';
 export const eventSchema = z.object({
   id: z.int().describe('Rises with every event of any site.'),
   at: timeField.describe('When it was noticed, by the clock of this server.'),
-  site: z.object({ id: z.string(), name: z.string() }),
+  site: z.object({
+    id: z.string(),
+    name: z.string(),
+    deleted: z.boolean().describe('Another site may have the name now; the id is its alone.'),
+  }),
   kind: z.enum(eventKinds),
   phase: z.enum(['began', 'ended']).nullable().describe('Of conditions and holds.'),
   code: z
@@ -25,11 +29,12 @@ export const eventSchema = z.object({
     .describe('The figures of the case, by name; times are RFC 3339.'),
 });
 
-export function eventView({ id, siteId, siteName, atMs, news }: FleetEvent): z.infer<typeof eventSchema> {
+export function eventView(event: FleetEvent): z.infer<typeof eventSchema> {
+  const { id, siteId, siteName, isSiteDeleted, atMs, news } = event;
   return {
     id,
     at: timeText(atMs),
-    site: { id: siteId, name: siteName },
+    site: { id: siteId, name: siteName, deleted: isSiteDeleted },
     kind: news.kind,
     phase: phaseOf(news),
     code: codeOf(news),

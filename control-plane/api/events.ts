@@ -10,7 +10,14 @@ import { siteOf, siteParams, timeField, timeText } from './fields.ts';
 import { words } from './site-view.ts';
 
 const page = {
-  after: z.coerce.number().int().min(0).default(0).describe('Id of the last event already seen.'),
+  after: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(0)
+    .describe(
+      'Id of the last event already seen. When a backup was restored, ids are given anew: begin again with an older one.',
+    ),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
 };
 const maxWaitSeconds = 30;

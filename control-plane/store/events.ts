@@ -19,6 +19,7 @@ export interface FleetEvent {
   readonly siteId: string;
   /** Of a deleted site the one that it had. */
   readonly siteName: string;
+  readonly isSiteDeleted: boolean;
   readonly atMs: number;
   readonly bootId: string | null;
   readonly sequence: number | null;
@@ -46,13 +47,15 @@ export interface EventTable {
   forgetSurplus(siteId: string, options: { readonly keep: number; readonly limit: number }): number;
 }
 
-interface StoredEvent extends Omit<FleetEvent, 'news'> {
+interface StoredEvent extends Omit<FleetEvent, 'news' | 'isSiteDeleted'> {
+  readonly isSiteDeleted: number;
   readonly kind: News['kind'];
   readonly event: string;
 }
 
-const select = `SELECT event.id, site_id AS siteId, coalesce(former_name, name) AS siteName, at_ms AS atMs,
-  boot_id AS bootId, sequence, kind, event FROM event JOIN site ON site.id = event.site_id`;
+const select = `SELECT event.id, site_id AS siteId, coalesce(former_name, name) AS siteName,
+  deleted_at_ms IS NOT NULL AS isSiteDeleted, at_ms AS atMs, boot_id AS bootId, sequence, kind, event
+  FROM event JOIN site ON site.id = event.site_id`;
 
 export function eventTable(database: Database): EventTable {
   const bell = createBell();
@@ -142,6 +145,10 @@ function createBell() {
   };
 }
 
-function eventOf({ kind, event, ...key }: StoredEvent): FleetEvent {
-  return { ...key, news: { kind, ...(JSON.parse(event) as object) } as News };
+function eventOf({ kind, event, isSiteDeleted, ...key }: StoredEvent): FleetEvent {
+  return {
+    ...key,
+    isSiteDeleted: isSiteDeleted === 1,
+    news: { kind, ...(JSON.parse(event) as object) } as News,
+  };
 }

@@ -98,18 +98,24 @@ test('a deleted site is gone from lists, its name is free, and what happened sta
   t.is((await plane.rest('GET', `/v1/sites/${site.siteId}`)).body.code, 'SITE_UNKNOWN');
   t.is((await plane.rest('POST', `/v1/sites/${site.siteId}/join-token`, {})).body.code, 'SITE_UNKNOWN');
   t.like((await audit()).at(-1), { what: 'site.delete', subject: site.siteId, why: 'closed' });
-  const { body } = await plane.rest<{ events: { kind: string; site: { name: string } }[] }>(
-    'GET',
-    `/v1/events?site=${site.siteId}`,
-  );
-  t.deepEqual(
-    body.events.map(({ kind, site: { name } }) => `${kind} ${name}`),
-    ['joined leeds', 'revoked leeds', 'deleted leeds'],
-  );
+  interface Events {
+    readonly events: { kind: string; site: { name: string; deleted: boolean } }[];
+  }
+  const events = async (id: string) =>
+    (await plane.rest<Events>('GET', `/v1/events?site=${id}`)).body.events.map(
+      ({ kind, site: { name, deleted } }) => `${kind} ${name} ${deleted}`,
+    );
+  t.deepEqual(await events(site.siteId), ['joined leeds true', 'revoked leeds true', 'deleted leeds true']);
 
   const again = await plane.rest<SiteView>('POST', '/v1/sites', { name: 'leeds' });
   t.is(again.status, 201);
   t.not(again.body.id, site.siteId);
+  await plane.rest('POST', '/v1/sites/leeds/revoke', {});
+  t.deepEqual(
+    await events(again.body.id),
+    ['revoked leeds false'],
+    'what bears the same name can be told apart',
+  );
 });
 
 test('a site that nobody joined can be deleted at once, and its join token is worth nothing', async (t) => {
