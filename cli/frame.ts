@@ -63,6 +63,7 @@ function fitting(lines: readonly string[], { rows, columns }: Terminal): readonl
   return cut < 0 ? lines : lines.slice(0, cut);
 }
 
-function rowsOf(line: string, columns: number): number {
+/** Rows that a line takes on a terminal of so many columns. */
+export function rowsOf(line: string, columns: number): number {
   return Math.max(1, Math.ceil(displayWidth(line) / Math.max(1, columns)));
 }

@@ -2,6 +2,7 @@
 // Invariant: when nobody answers, or not every site fits the screen, it says so. PURE.
 
 import type { SiteAnswer } from './answers.ts';
+import { rowsOf } from './frame.ts';
 import { lengthText, secondText } from './moments.ts';
 import type { Paint, Tone } from './paint.ts';
 import type { Silence } from './patience.ts';
@@ -26,31 +27,52 @@ export interface ScreenLook {
   readonly paint: Paint;
 }
 
-/** Lines of at most `rows`. */
+/** Lines for a screen of `rows`: on a low one the hint gives way first, then the headline, never the worst site. */
 export function sitesScreen(answer: SitesSeen, { facts, width, rows, paint }: ScreenLook): readonly string[] {
   const { nowMs } = answer;
   const sites = answer.sites.map((site) => readAt(site, nowMs));
   const seen = { ...answer, sites };
   const fitted = fitColumns(siteColumns(facts, nowMs), sites, width);
+  const [titles = 1, ...heights] = tableText(fitted.shown, sites)
+    .split('\n')
+    .map((line) => rowsOf(line, width));
+  const height = Math.max(1, ...heights);
+  const titlesAndWorst = titles + height + restLines(sites.length, width).length;
+  const budget = rowBudget(rows - 1 - titlesAndWorst, width);
+  const silence = silenceTexts(seen).map((text) => wrapLines(text, width));
+  const silent = budget.take(...silence).map((line) => paint('bad', line));
+  const above = [...budget.take(wrapLines(headline(seen), width)), ...silent];
   const hint = hiddenColumns(fitted, '--columns chooses, -o wide shows all.');
-  const above = [
-    ...wrapLines(headline(seen), width),
-    ...silenceLines(seen, width).map((line) => paint('bad', line)),
-  ];
-  const below = hint === '' ? [] : wrapLines(hint, width).map((line) => paint('faint', line));
-  const room = rows - 1 - above.length - below.length - 2;
-  const [shown, left] = urgentFirst(sites, room);
+  const below = budget.take(hint === '' ? [] : wrapLines(hint, width)).map((line) => paint('faint', line));
+  const [shown, left] = urgentFirst(sites, 1 + Math.floor(budget.left() / height));
   const table = tableText(fitted.shown, shown, paint).split('\n');
-  const rest =
-    left === 0 ? [] : [paint('faint', `and ${left} more, none of them worse; --label narrows the list`)];
+  const rest = left === 0 ? [] : restLines(left, width).map((line) => paint('faint', line));
   return [...above, ...table, ...rest, ...below];
+}
+
+function restLines(count: number, width: number): readonly string[] {
+  return wrapLines(`and ${count} more, none of them worse; --label narrows the list`, width);
+}
+
+/** Rows to give away: to the first of the texts that fits whole, or to none. */
+function rowBudget(rows: number, width: number) {
+  let left = Math.max(0, rows);
+  const needed = (lines: readonly string[]): number =>
+    lines.reduce((sum, line) => sum + rowsOf(line, width), 0);
+  return {
+    left: () => left,
+    take: (...texts: readonly (readonly string[])[]): readonly string[] => {
+      const taken = texts.find((lines) => needed(lines) <= left) ?? [];
+      left -= needed(taken);
+      return taken;
+    },
+  };
 }
 
 /** All of them in their order when they fit; otherwise the worst, in their order. */
 function urgentFirst(sites: readonly SiteAnswer[], room: number): readonly [readonly SiteAnswer[], number] {
-  const most = Math.max(1, room);
-  if (sites.length <= most) return [sites, 0];
-  const chosen = new Set(sites.toSorted((a, b) => urgency(b) - urgency(a)).slice(0, most));
+  if (sites.length <= room) return [sites, 0];
+  const chosen = new Set(sites.toSorted((a, b) => urgency(b) - urgency(a)).slice(0, room));
   return [sites.filter((site) => chosen.has(site)), sites.length - chosen.size];
 }
 
@@ -83,11 +105,10 @@ function standing({ verdict }: SiteAnswer): (typeof standings)[number] {
   return verdict.isNews || verdict.word === 'new' ? ofWord[verdict.word] : 'without news';
 }
 
-function silenceLines({ silence, answeredAtMs, nowMs }: SitesSeen, width: number): readonly string[] {
+/** The whole of it, and the least of it. */
+function silenceTexts({ silence, answeredAtMs, nowMs }: SitesSeen): readonly string[] {
   if (silence === null) return [];
   const age = lengthText(nowMs - answeredAtMs);
-  return wrapLines(
-    `No answer since ${secondText(silence.sinceMs)}; this table is ${age} old. ${silence.why}`,
-    width,
-  );
+  const least = `No answer since ${secondText(silence.sinceMs)}; this table is ${age} old.`;
+  return [`${least} ${silence.why}`, least];
 }

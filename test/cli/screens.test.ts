@@ -6,6 +6,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import type { SiteDetailAnswer } from '../../cli/answers.ts';
 import { eventText } from '../../cli/event-words.ts';
+import { createFrame } from '../../cli/frame.ts';
 import { printTable } from '../../cli/output.ts';
 import { displayWidth, painter, withoutColour } from '../../cli/paint.ts';
 import { chosenFacts, siteColumns } from '../../cli/site-columns.ts';
@@ -144,4 +145,24 @@ test('a list that is higher than the screen shows the worst and says how many ar
   t.regex(lines.join('\n'), /^site-77 .*NotHealthy$/m);
   t.regex(lines.join('\n'), /^and \d+ more, none of them worse/m);
   t.regex(lines[0] ?? '', /100 sites: 99 healthy, 1 not healthy/);
+});
+
+test('a low and narrow terminal loses the headline and the hint, never the worst site and how many are left', (t) => {
+  const silence = { sinceMs: nowMs - 40_000, why: 'CONTROL_PLANE_UNREACHABLE: tre.example.org:8443' };
+  const seen = { sites: someSites, answeredAtMs: nowMs - 41_000, nowMs, silence };
+  for (const rows of [8, 9, 10, 14, 24]) {
+    const terminal = {
+      columns: 40,
+      rows,
+      written: '',
+      write: (text: string) => void (terminal.written = text),
+    };
+    const lines = sitesScreen(seen, { facts, width: 40, rows, paint: painter(false) });
+    createFrame(terminal).draw(lines);
+    const text = terminal.written.replaceAll('\u001b[K', '');
+    t.true(text.startsWith(`${lines.join('\n')}\n`), `cut at ${rows} rows:\n${text}`);
+    t.regex(text, /No answer since/);
+    t.regex(text, /^(?:york|hull-royal|bath) /m);
+    t.is(text.includes(' more, none of'), rows < 24, text);
+  }
 });
