@@ -85,7 +85,7 @@ function healthFacts({ health }: SideFacts) {
     )
     .toSorted((one, other) => order.indexOf(one.status) - order.indexOf(other.status))
     .slice(0, maxObjects)
-    .map(({ status: _, ...fact }) => fact);
+    .map(({ reason, index, sinceMs }) => ({ reason, index, sinceMs }));
 }
 
 /** One per component of the wanted release, by its place there. */

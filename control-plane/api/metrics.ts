@@ -10,9 +10,9 @@ import { fleetMetrics } from './fleet-metrics.ts';
 export interface ApiMetrics {
   readonly registry: Registry;
   /** Rows received for the first time, and how old each state among them was. */
-  reportRows(count: number, statesOldMs: readonly number[]): void;
+  readonly reportRows: (count: number, statesOldMs: readonly number[]) => void;
   request(method: string, status: number): void;
-  alert(outcome: AlertOutcome): void;
+  readonly alert: (outcome: AlertOutcome) => void;
 }
 
 export type AlertOutcome = 'taken' | 'failed' | 'given-up';

@@ -23,7 +23,7 @@ import { type StandingTable, standingTable } from './standings.ts';
 
 export interface Store extends AsyncDisposable {
   /** All or nothing, durable when it returns; `fn` is synchronous. */
-  transaction<T>(fn: () => T): T;
+  readonly transaction: <T>(fn: () => T) => T;
   readonly settings: SettingTable;
   readonly sites: SiteTable;
   readonly labels: LabelTable;

@@ -2,7 +2,7 @@
 // its time or while no agent runs, it is offered again and accepted within seconds. Real control plane, real TLS.
 import test, { type ExecutionContext } from 'ava';
 import { keepHold } from '../../agent/intake/hold-keeper.ts';
-import { Session } from '../../agent/intake/run-session.ts';
+import type { Session } from '../../agent/intake/run-session.ts';
 import { Reporter } from '../../agent/report/reporter.ts';
 import type { AgentStore } from '../../agent/store/store.ts';
 import { type Clock, systemClock } from '../../daemon/clock.ts';
