@@ -52,7 +52,12 @@ const leeds: SiteAnswer = {
     certificateExpiresAt: before(-200 * hour),
     agentVersion: '0.1.0',
   },
-  verdict: { word: 'healthy', isNews: true, asOf: before(12 * second), text: 'healthy at 2026-11-23 10:02 UTC' },
+  verdict: {
+    word: 'healthy',
+    isNews: true,
+    asOf: before(12 * second),
+    text: 'healthy at 2026-11-23 10:02 UTC',
+  },
   problem: null,
   desired: {
     epoch: 1,

@@ -2,8 +2,8 @@
 // again, says since when nobody answers, and tells everything when the control plane is back.
 
 import test, { type ExecutionContext } from 'ava';
-import { screenOf } from '../../agent/local/screen.ts';
 import type { AgentStatus } from '../../agent/local/agent-status.ts';
+import { screenOf } from '../../agent/local/screen.ts';
 import type { JsonObject } from '../../proto/strict-json.ts';
 import { differences } from '../support/asked-is-live.ts';
 import { eventually, inSeconds } from '../support/eventually.ts';
