@@ -38,35 +38,36 @@ const readyTimeoutMs = 30_000;
 
 /** Starts Kubernetes and the control plane, and logs the operator in. Throws what the parts say. */
 export async function openFleet<K extends Kubernetes>(options: FleetOptions<K>): Promise<Fleet<K>> {
-  const { dataDir, exec, clock, progress } = options;
-  const failed = new AbortController();
-  const signal = AbortSignal.any([options.signal, failed.signal]);
+  const { dataDir, signal, exec, clock, progress } = options;
   const layout = layoutOf(dataDir);
   await makeFolders(layout);
   const ports = await choosePorts(layout);
   const commands = createCommands(exec, layout, signal);
   await using opened = new AsyncDisposableStack();
   const controlPlane = opened.use(controlPlaneService(layout, ports, { exec, clock }));
-  const orEndBoth = async <T>(part: Promise<T>): Promise<T> => {
-    try {
-      return await part;
-    } catch (error) {
-      failed.abort(error);
-      throw error;
-    }
-  };
-  // Neither needs the other, and both mostly wait.
-  const kubernetesStep = progress.step('kubernetes', 'Kubernetes', async () => {
-    const log = (line: string): void => progress.say(`    ${line}`);
-    const wanted = { dataDir: layout.kubernetes, signal, log, node: true };
-    return opened.use(await options.openKubernetes(wanted));
-  });
-  const controlPlaneStep = progress.step('controlPlane', 'control plane', async () => {
-    await initialise(layout, ports, commands);
-    await controlPlane.start(signal);
-    await login(layout, ports, commands);
-  });
-  const [cluster, server] = await Promise.allSettled([kubernetesStep, controlPlaneStep].map(orEndBoth));
+  const failed = new AbortController();
+  // Neither needs the other, and both mostly wait; but Kubernetes may be minutes away, and is not waited for in vain.
+  const [cluster, server] = await Promise.allSettled([
+    progress.step('kubernetes', 'Kubernetes', async () => {
+      const log = (line: string): void => progress.say(`    ${line}`);
+      const either = AbortSignal.any([signal, failed.signal]);
+      const wanted = { dataDir: layout.kubernetes, signal: either, log, node: true };
+      return opened.use(await options.openKubernetes(wanted));
+    }),
+    progress.step('controlPlane', 'control plane', async () => {
+      try {
+        await initialise(layout, ports, commands);
+        await controlPlane.start(signal);
+        await login(layout, ports, commands);
+      } catch (error) {
+        failed.abort(error);
+        throw error;
+      }
+    }),
+  ]);
+  if (server.status === 'rejected') throw server.reason;
+  if (cluster.status === 'rejected') throw cluster.reason;
+  const kubernetes = cluster.value;
   const agent = opened.use(agentService(layout, kubernetes, { exec, clock }));
   const stack = opened.move();
   return {
