@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { geteuid } from 'node:process';
 import { ensurePrivateDir } from '../../../daemon/atomic-file.ts';
 import { systemClock } from '../../../daemon/clock.ts';
+import { isDaemonError } from '../../../daemon/errors.ts';
 import { type Exec, type RunResult, runChecked } from '../../../daemon/exec.ts';
 import { TreError } from '../../../proto/errors.ts';
 import type { Api } from '../api.ts';
@@ -46,8 +47,8 @@ export interface RealNode extends AsyncDisposable {
   pids(): Partial<Record<NodePart, number>>;
   /** Runs a program in all namespaces of the node; an exit code is an answer. */
   run(program: string, args: readonly string[]): Promise<RunResult>;
-  /** Imports the images of a tar that imageTar made. */
-  importImages(tar: Uint8Array): Promise<void>;
+  /** Imports the images of a tar that imageTar made, within a minute. */
+  importImages(tar: Uint8Array, signal?: AbortSignal): Promise<void>;
 }
 
 /** The programs, built when they are missing; or why this machine can have no real node. */
@@ -91,7 +92,7 @@ export async function startRealNode(programs: NodePrograms, options: RealNodeOpt
   const kubelet = kubeletHandle(parts.kubelet, options.admin);
   await parts['node-relay'].start();
   await containerd.start(signal);
-  await containerd.importImages(await nodeImages(programs.images));
+  await containerd.importImages(await nodeImages(programs.images), signal);
   await kubelet.start(signal);
   const stack = opened.move();
   return {
@@ -110,6 +111,23 @@ export async function startRealNode(programs: NodePrograms, options: RealNodeOpt
   };
 }
 
+const attemptTimeoutMs = 5_000;
+const importTimeoutMs = 60_000;
+
+/** Whether a program that is to answer at once does; one that hangs does not. Throws DaemonError `aborted`. */
+export async function isDone(
+  exec: Exec,
+  [command, ...args]: readonly [string, ...string[]],
+  bounds: { readonly signal: AbortSignal; readonly timeoutMs: number },
+): Promise<boolean> {
+  try {
+    return (await exec.run(command, args, { ...bounds, group: true })).code === 0;
+  } catch (error) {
+    if (isDaemonError(error, 'timeout')) return false;
+    throw error;
+  }
+}
+
 interface ContainerdTools {
   readonly world: NodeWorld;
   readonly exec: Exec;
@@ -122,19 +140,25 @@ function containerdHandle(
 ): NodePartHandle & Pick<RealNode, 'importImages'> {
   const inside = (...args: string[]): ReturnType<NodeWorld['inside']> =>
     world.inside(ctr, ['--address', containerdSocket, '--namespace', 'k8s.io', ...args]);
-  const isServing = async (): Promise<boolean> => {
+  const isServing = async (signal: AbortSignal): Promise<boolean> => {
     const { command, args } = inside('version');
-    return (await exec.run(command, args)).code === 0;
+    return await isDone(exec, [command, ...args], { signal, timeoutMs: attemptTimeoutMs });
   };
   return {
     kill: () => part.kill(),
     start: async (signal) => {
       await part.start();
-      await part.waitFor(isServing, signal);
+      await part.waitFor(() => isServing(signal), signal);
     },
-    importImages: async (tar) => {
+    importImages: async (tar, signal) => {
       const { command, args } = inside('images', 'import', '--local', '--snapshotter', 'native', '-');
-      await runChecked(exec, command, args, { input: tar });
+      const bounds = signal === undefined ? {} : { signal };
+      await runChecked(exec, command, args, {
+        input: tar,
+        timeoutMs: importTimeoutMs,
+        group: true,
+        ...bounds,
+      });
     },
   };
 }
