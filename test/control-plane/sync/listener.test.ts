@@ -157,7 +157,7 @@ test('nobody holds a stream open by saying nothing', async (t) => {
   t.is((await t.throwsAsync(nobody.next(), { instanceOf: CallFailed }))?.code, 'CERTIFICATE_REQUIRED');
   const silent = await openStream(site, null);
   t.teardown(() => silent.close());
-  t.true(await silent.quiet(200));
+  t.true(await silent.quiet(1_000));
   await clock.advance(10_000);
   t.is((await t.throwsAsync(silent.next(), { instanceOf: CallFailed }))?.code, 'REQUEST_INVALID');
 });
