@@ -8,7 +8,7 @@ import { printable, wrapped } from './wrap.ts';
 export interface EventLook {
   readonly width: number;
   readonly paint: Paint;
-  /** Also the next step. */
+  /** Also the next step, and the id of the site: one that was deleted may have had the name before. */
   readonly isWide: boolean;
 }
 
@@ -23,7 +23,8 @@ const indent = ' '.repeat(idWidth + 2);
 export function eventText(given: EventAnswer, { width, paint, isWide }: EventLook): string {
   const { id, at, site, text, next, severity, ...event } = printable(given);
   const time = `${at.slice(0, 10)} ${at.slice(11, 19)} UTC`;
-  const line = `${String(id).padStart(idWidth)}  ${time}  ${site.name}  ${paint(tones[severity], subject(event))}: ${text}`;
+  const name = isWide ? `${site.name} (${site.id})` : site.name;
+  const line = `${String(id).padStart(idWidth)}  ${time}  ${name}  ${paint(tones[severity], subject(event))}: ${text}`;
   const first = wrapped(line, width, indent);
   if (!isWide || next === null) return first;
   return `${first}\n${indent}${wrapped(next, width - indent.length, indent)}`;

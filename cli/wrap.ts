@@ -26,7 +26,7 @@ function wrapLine(line: string, firstWidth: number, width: number): readonly str
     const room = lines.length === 0 ? firstWidth : width;
     if (current === undefined || displayWidth(longer) <= room) current = longer;
     else {
-      lines.push(current);
+      lines.push(current.trimEnd());
       current = word;
     }
   }

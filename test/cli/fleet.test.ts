@@ -238,6 +238,8 @@ test('events: the last ones, those after one, those of a site', async (t) => {
   t.regex(endless.stderr, /^USAGE: --follow has no end/);
   const ofYork = await fitting<EventAnswer[]>(t, desk, 'events', '--site', 'york', '--limit', '2');
   t.deepEqual(ofYork, all.slice(-2));
+  const [id] = all.slice(-1).map(({ site }) => site.id);
+  t.true((await desk.done('events', '--limit', '1', '-o', 'wide')).includes(`york (${id})`));
   t.regex(
     await desk.done('events', '--limit', '1'),
     /^ +\d+ {2}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC {2}york {2}assigned: sample@1\.0\.0 was assigned as generation 3/,
