@@ -3,5 +3,7 @@ export default {
   files: ['test/**/*.test.ts', '!test/system/**', '!test/trials/**', '!test/bench/**'],
   extensions: ['ts'],
   nodeArguments: ['--disable-warning=ExperimentalWarning'],
+  // Many of them mostly wait: for timeouts, for processes, for a server that says nothing.
+  concurrency: 4,
   timeout: '60s',
 };

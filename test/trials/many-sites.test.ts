@@ -1,12 +1,12 @@
 // A thousand sites: the list is quick, the metrics have as many series as for one, and both say the truth.
 
 import test from 'ava';
-import type { SiteView } from '../../../control-plane/api/site-schema.ts';
-import { openStore, type Store } from '../../../control-plane/store/store.ts';
-import { publishRelease, startControlPlane } from '../../support/control-plane.ts';
-import { configMapObject, makeRelease, newSigner, signaturesOf } from '../../support/documents.ts';
-import { scratch } from '../../support/scratch.ts';
-import { siteState, withConditions } from '../../support/site-reports.ts';
+import type { SiteView } from '../../control-plane/api/site-schema.ts';
+import { openStore, type Store } from '../../control-plane/store/store.ts';
+import { publishRelease, startControlPlane } from '../support/control-plane.ts';
+import { configMapObject, makeRelease, newSigner, signaturesOf } from '../support/documents.ts';
+import { scratch } from '../support/scratch.ts';
+import { siteState, withConditions } from '../support/site-reports.ts';
 
 const count = 1_000;
 const maxSeries = 150;

@@ -4,16 +4,16 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { noPaint, withoutColour } from '../../../cli/paint.ts';
-import { systemClock } from '../../../daemon/clock.ts';
-import type { Fleet } from '../../../dev/start/fleet.ts';
-import { layoutOf } from '../../../dev/start/layout.ts';
-import { showLive } from '../../../dev/start/live.ts';
-import { siteName } from '../../../dev/start/site.ts';
-import { controlPlaneProcess, initControlPlane } from '../../support/control-plane-process.ts';
-import { eventually } from '../../support/eventually.ts';
-import { reportingSite, wellState } from '../../support/reporting-site.ts';
-import { scratch } from '../../support/scratch.ts';
+import { noPaint, withoutColour } from '../../cli/paint.ts';
+import { systemClock } from '../../daemon/clock.ts';
+import type { Fleet } from '../../dev/start/fleet.ts';
+import { layoutOf } from '../../dev/start/layout.ts';
+import { showLive } from '../../dev/start/live.ts';
+import { siteName } from '../../dev/start/site.ts';
+import { controlPlaneProcess, initControlPlane } from '../support/control-plane-process.ts';
+import { eventually } from '../support/eventually.ts';
+import { reportingSite, wellState } from '../support/reporting-site.ts';
+import { scratch } from '../support/scratch.ts';
 
 test('it tells what happens, survives the control plane, and ends with the signal', async (t) => {
   const data = scratch(t);
