@@ -47,15 +47,23 @@ const troubles: Readonly<Record<string, HealthReason>> = {
 };
 
 function troubleOf(pod: JsonObject): Verdict | undefined {
-  const always = (textAt(pod, 'spec', 'restartPolicy') || 'Always') === 'Always';
-  const trouble = (field: string, mayEnd: boolean): Verdict | undefined => {
-    for (const container of objectsAt(pod, 'status', field)) {
-      const found = waitingTrouble(container) ?? endedAgain(container, mayEnd);
+  const trouble = (kind: 'initContainer' | 'container'): Verdict | undefined => {
+    for (const container of objectsAt(pod, 'status', `${kind}Statuses`)) {
+      const found = waitingTrouble(container) ?? endedAgain(container, mayEnd(pod, kind, container));
       if (found !== undefined) return found;
     }
     return undefined;
   };
-  return trouble('initContainerStatuses', true) ?? trouble('containerStatuses', !always);
+  return trouble('initContainer') ?? trouble('container');
+}
+
+/** To end well is what it is for: not so for a container that is to run for ever, nor for a sidecar. */
+function mayEnd(pod: JsonObject, kind: 'initContainer' | 'container', status: JsonObject): boolean {
+  const name = textAt(status, 'name');
+  const container = objectsAt(pod, 'spec', `${kind}s`).find((one) => textAt(one, 'name') === name) ?? {};
+  const own = textAt(container, 'restartPolicy');
+  if (own !== '' || kind === 'initContainer') return own !== 'Always';
+  return (textAt(pod, 'spec', 'restartPolicy') || 'Always') !== 'Always';
 }
 
 function waitingTrouble(container: JsonObject): Verdict | undefined {
@@ -67,14 +75,25 @@ function waitingTrouble(container: JsonObject): Verdict | undefined {
 }
 
 /** Between two starts a kubelet may show for long that the container ended, and nothing of its waiting. */
-function endedAgain(container: JsonObject, mayEnd: boolean): Verdict | undefined {
-  const code = numberAt(container, 'state', 'terminated', 'exitCode');
+function endedAgain(container: JsonObject, isMeantSo: boolean): Verdict | undefined {
+  const end = objectAt(container, 'state', 'terminated');
+  const code = numberAt(end, 'exitCode');
   const isAgain = (numberAt(container, 'restartCount') ?? 0) > 0;
-  if (code === undefined || !isAgain || (mayEnd && code === 0)) return undefined;
+  if (code === undefined || !isAgain || (isMeantSo && code === 0) || ranWell(end)) return undefined;
   return because(
     'ContainerCrashLooping',
     `container ${textAt(container, 'name')} ended with code ${code} again`,
   );
+}
+
+/** After a run of this length the kubelet, too, takes the next end for the first one. */
+const goodRunMs = 600_000;
+
+/** It ran for long, for example until the machine was started anew, or nobody knows how it ended. */
+function ranWell(end: JsonObject): boolean {
+  if (textAt(end, 'reason') === 'ContainerStatusUnknown') return true;
+  const [startedMs, finishedMs] = [timeAt(end, 'startedAt'), timeAt(end, 'finishedAt')];
+  return startedMs !== undefined && finishedMs !== undefined && finishedMs - startedMs > goodRunMs;
 }
 
 function unscheduled(pod: JsonObject, nowMs: number): Verdict | undefined {

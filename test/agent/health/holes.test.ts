@@ -323,6 +323,37 @@ test('(h) a container that ended again crash-loops, also while its kubelet shows
   t.is(owned('a', init).verdict.reason, 'PodPending', 'an init container may end well at last');
 });
 
+test('(h) who ended again after a good run, or unseen, does not crash-loop: the machine may have been started anew', (t) => {
+  const ended = (more: JsonObject): OwnedPod =>
+    owned('a', {
+      phase: 'Running',
+      containerStatuses: [
+        { name: 'main', restartCount: 4, state: { terminated: { exitCode: 255, ...more } } },
+      ],
+    });
+  const finishedAt = ago(1);
+  t.is(ended({ startedAt: ago(601), finishedAt }).verdict.reason, 'ContainerCrashLooping');
+  t.is(ended({ startedAt: ago(602), finishedAt }).verdict.reason, 'PodRunningNotReady');
+  t.is(ended({ startedAt: null, finishedAt }).verdict.reason, 'ContainerCrashLooping');
+  t.is(ended({ reason: 'ContainerStatusUnknown' }).verdict.reason, 'PodRunningNotReady');
+});
+
+test('(h) a container that is to run for ever crash-loops also when it ends well, a sidecar too', (t) => {
+  const statuses = [{ name: 'a', restartCount: 2, state: { terminated: { exitCode: 0 } } }];
+  const reason = (spec: JsonObject, field: string): string | null =>
+    podHealth({ spec, status: { phase: 'Pending', [field]: statuses } }, nowMs).reason;
+  const init = (more: JsonObject) =>
+    reason({ initContainers: [{ name: 'a', ...more }] }, 'initContainerStatuses');
+  t.is(init({}), 'PodPending');
+  t.is(init({ restartPolicy: 'Always' }), 'ContainerCrashLooping');
+  const main = (restartPolicy: string, more: JsonObject = {}) =>
+    reason({ restartPolicy, containers: [{ name: 'a', ...more }] }, 'containerStatuses');
+  t.is(main('Always'), 'ContainerCrashLooping');
+  t.is(main('OnFailure'), 'PodPending');
+  t.is(main('Never', { restartPolicy: 'Always' }), 'ContainerCrashLooping');
+  t.is(main('Always', { restartPolicy: 'Never' }), 'PodPending');
+});
+
 test('a container that is being made is not failed', (t) => {
   const waiting = [{ name: 'main', state: { waiting: { reason: 'ContainerCreating' } } }];
   t.is(owned('a', { phase: 'Pending', containerStatuses: waiting }).verdict.reason, 'PodPending');
