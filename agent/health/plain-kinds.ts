@@ -1,9 +1,19 @@
 // Kinds without pods of their own: claims and volumes, services and what exposes them, namespaces, custom and aggregated
 // kinds, autoscalers. Where kstatus has a rule it is that one; it has none for Ingress, HorizontalPodAutoscaler,
 // APIService, Namespace, PersistentVolume and for the address of a load balancer. PURE. Called by health-of.ts.
+import type { HealthReason } from '../../proto/health-reasons.ts';
 import type { JsonObject } from '../../proto/strict-json.ts';
 import type { HealthContext } from './context.ts';
-import { changedAt, conditionIs, conditionOf, conditionsOf, isAt, objectsAt, textAt } from './fields.ts';
+import {
+  changedAt,
+  conditionIs,
+  conditionOf,
+  conditionsOf,
+  isAt,
+  objectsAt,
+  type StatusCondition,
+  textAt,
+} from './fields.ts';
 import { because, current, currentWith, type Verdict } from './verdict.ts';
 
 const selectedNode = 'volume.kubernetes.io/selected-node';
@@ -71,21 +81,17 @@ export function definitionHealth(object: JsonObject): Verdict {
   return because('Installing');
 }
 
-/** Each start of what answers for an aggregated API takes a while, its first one too. */
-const apiStartMs = 60_000;
+/** Each start of what answers for an aggregated API takes a while, and of what measures the pods of an autoscaler. */
+const startMs = 60_000;
 
 export function apiServiceHealth(object: JsonObject, { nowMs }: HealthContext): Verdict {
   const available = conditionOf(object, 'Available');
   if (available === undefined) return because('NotYetObserved');
-  if (available.status === 'True') return current;
-  const untilMs = (changedAt(object, 'Available') ?? 0) + apiStartMs;
-  return nowMs < untilMs
-    ? because('NotReady', available.message, untilMs)
-    : because('ServiceUnavailable', available.message);
+  return available.status === 'True' ? current : sinceLong(object, available, 'ServiceUnavailable', nowMs);
 }
 
 /** It fails while it cannot read what it scales by, or whom; that it has reached a bound is no failure. */
-export function autoscalerHealth(object: JsonObject): Verdict {
+export function autoscalerHealth(object: JsonObject, { nowMs }: HealthContext): Verdict {
   const conditions = conditionsOf(object);
   if (conditions.length === 0) return because('NotYetObserved');
   const broken = conditions.find(
@@ -94,5 +100,16 @@ export function autoscalerHealth(object: JsonObject): Verdict {
       status === 'False' &&
       /^(?:Failed|Invalid)/.test(reason),
   );
-  return broken === undefined ? current : because('CannotScale', broken.message);
+  return broken === undefined ? current : sinceLong(object, broken, 'CannotScale', nowMs);
+}
+
+/** A condition that says no: on its way at first, failed when that lasts. */
+function sinceLong(
+  object: JsonObject,
+  { type, message }: StatusCondition,
+  reason: HealthReason,
+  nowMs: number,
+): Verdict {
+  const untilMs = (changedAt(object, type) ?? 0) + startMs;
+  return nowMs < untilMs ? because('NotReady', message, untilMs) : because(reason, message);
 }

@@ -176,6 +176,10 @@ test(
   conditions(condition('AbleToScale', 'False', 'FailedGetScale')),
   'failed CannotScale',
 );
+const unmeasured = (lastTransitionTime: string) =>
+  conditions({ ...condition('ScalingActive', 'False', 'FailedGetResourceMetric'), lastTransitionTime });
+test('without metrics for a while', missing, hpa, unmeasured(ago(60)), 'failed CannotScale');
+test('its pods have just started', missing, hpa, unmeasured(ago(59)), 'in-progress NotReady');
 test(
   'switched off',
   missing,
