@@ -107,7 +107,8 @@ function steady(
   const verdicts = new Map(seen);
   for (const id of better.keys()) if (!seen.has(id)) better.delete(id);
   for (const [id, verdict] of seen) {
-    const sinceMs = better.get(id) ?? nowMs;
+    // Not after now: the clock may have been set back.
+    const sinceMs = Math.min(better.get(id) ?? nowMs, nowMs);
     better.delete(id);
     const isBetter = verdict.status === 'current' || verdict.status === 'in-progress';
     if (known.get(id)?.reason !== 'ContainerCrashLooping' || !isBetter || nowMs >= sinceMs + steadyMs)

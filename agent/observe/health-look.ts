@@ -2,7 +2,7 @@
 // the reconciler saw last tells whether they are there. Pods are read only where something is not current. At most a few
 // requests at a time, so that repair goes first. Called by health-loop.ts.
 import type { Clock } from '../../daemon/clock.ts';
-import type { HealthReason } from '../../proto/health-reasons.ts';
+import { type HealthReason, healthReasons } from '../../proto/health-reasons.ts';
 import { noAnswer } from '../cluster/answer.ts';
 import type { ApiFailure, ClusterApi } from '../cluster/api.ts';
 import { type Discovery, findKind } from '../cluster/discovery.ts';
@@ -109,9 +109,10 @@ async function lookAtKind(
   const all = (verdict: Verdict) => objects.map((object) => closedEntry(object, verdict));
   if (way === 'presence') return objects.map((object) => closedEntry(object, presence(reconciled, object)));
   const [first] = objects;
-  const served = first === undefined ? undefined : findKind(discovery.kinds, first);
-  if (first === undefined || served === undefined)
-    return all(because(discovery.uncertainGroups.has(first?.group ?? '') ? 'NotLookedAt' : 'NotFound'));
+  // Nobody answers for it now, though discovery may remember its kinds.
+  if (first === undefined || discovery.uncertainGroups.has(first.group)) return all(because('NotLookedAt'));
+  const served = findKind(discovery.kinds, first);
+  if (served === undefined) return all(because('NotFound'));
   const kind = {
     api,
     served: readableKind(served, discovery.kinds),
@@ -145,13 +146,13 @@ function presence({ observed }: Reconciled, { id, group, kind }: WantedObject): 
   return live.deleting ? because('Deleting') : current;
 }
 
-/** A Job that is gone and still in place has ended and was removed in its time; how it ended is remembered. */
+/** A Job that is gone and still in place has ended and was removed in its time; that it failed is remembered. */
 function absent({ reconciled, reasonOf }: Looker, { id, ttlAfterFinishedMs }: WantedObject): Verdict {
   const { notInPlace, observed } = reconciled;
   const isGone = ttlAfterFinishedMs !== null && observed.cluster.ok && !observed.live.has(id);
   if (!isGone || notInPlace.has(id)) return because('NotFound');
   const before = reasonOf(id);
-  return before === 'JobFailed' || before === 'PodFailed' ? because(before) : current;
+  return before !== null && healthReasons[before].status === 'failed' ? because(before) : current;
 }
 
 async function withPods(

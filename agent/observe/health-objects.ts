@@ -86,6 +86,7 @@ export async function readChanged(
     if (version === undefined || before?.version === version) continue;
     // One after the other: they are large.
     const answer = await api.request({ method: 'GET', path: objectPath(served, object) }, signal);
+    if (!answer.ok && answer.code === 'NOT_FOUND') continue;
     if (!answer.ok) return { ok: false, verdict: verdictOfFailure(answer) };
     const entry = entryOf(kind, object, objectOf(answer.body));
     entries.push(entry);

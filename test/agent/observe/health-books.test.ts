@@ -108,6 +108,17 @@ test('what crash-looped is better when it has been so for ten seconds', async (t
   await kept.close();
 });
 
+test('a clock that is set back does not make ten seconds longer', async (t) => {
+  const kept = await books(t);
+  kept.enter(3_600_000, because('ContainerCrashLooping'));
+  kept.enter(3_601_000, current);
+  kept.enter(5_000, current);
+  t.is(kept.untilMs(), 15_000);
+  kept.enter(15_000, current);
+  t.deepEqual(kept.say(), [true, 'current', 15_000]);
+  await kept.close();
+});
+
 test('what is no longer looked at asks for no look', async (t) => {
   const kept = await books(t);
   const leave: readonly (() => unknown)[] = [

@@ -5,6 +5,7 @@ import type { ApiAnswer, ApiErrorCode, ApiRequest } from '../../../agent/cluster
 import type { ServedKind } from '../../../agent/cluster/discovery.ts';
 import { createHealthLook, type Reconciled } from '../../../agent/observe/health-look.ts';
 import type { LiveObject, WantedObject } from '../../../agent/plan/world.ts';
+import type { HealthReason } from '../../../proto/health-reasons.ts';
 import { manualClock } from '../../support/manual-clock.ts';
 import { liveOf, thing, wanted } from '../../support/planner-world.ts';
 
@@ -33,6 +34,7 @@ const kinds = new Map([
   served('apps', 'StatefulSet', 'statefulsets'),
   served('batch', 'Job', 'jobs'),
   served('tre.example', 'Study', 'studies'),
+  served('behind.example', 'Study', 'studies'),
   served('', 'PersistentVolumeClaim', 'persistentvolumeclaims'),
   served('apiextensions.k8s.io', 'CustomResourceDefinition', 'customresourcedefinitions'),
   served('autoscaling', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers'),
@@ -78,7 +80,7 @@ const leases = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases?l
 
 type Answers = Record<string, ApiAnswer>;
 
-function looker(answers: Answers, reasonOf: () => 'JobFailed' | null = () => null) {
+function looker(answers: Answers, reasonOf: () => HealthReason | null = () => null) {
   const asked: string[] = [];
   const known = new Set<string>();
   const clock = manualClock();
@@ -179,6 +181,15 @@ test('a cluster that does not answer, does not know us or asks for rest fails th
     t.deepEqual(await looker({ [deployments]: no(code, status) }).say([web]), [code]);
 });
 
+test('a kind of a group that nobody answers for now is unknown, and not asked for, though it was served before', async (t) => {
+  const study = { ...thing('Job lab/one'), group: 'behind.example', kind: 'Study', id: 's' };
+  const { say } = looker({
+    [deployments]: list(deployment(goodStatus)),
+    '/apis/behind.example/v1/studies?limit=100': no('CLUSTER_FAILING', 503),
+  });
+  t.deepEqual(await say([web, study]), ['current', 'NotLookedAt']);
+});
+
 test('only the pods of the newest ReplicaSet fail a Deployment', async (t) => {
   const sets = list(
     meta('old', { ...owner('uid-web'), annotations: { 'deployment.kubernetes.io/revision': '9' } }),
@@ -273,6 +284,22 @@ test('a definition is read whole once, and again when it has changed', async (t)
   t.deepEqual([await say([definition], { wanted: next }), reads()], [['CustomRuleFailed'], 3]);
 });
 
+test('a definition that goes while it is read is not there; the others stay as they are', async (t) => {
+  const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+  const [stays, goes] = ['stays', 'goes'].map((name) =>
+    thing(`CustomResourceDefinition ${name}.tre.example`),
+  ) as [WantedObject, WantedObject];
+  const metadata = ({ name }: WantedObject) => ({ metadata: { name, uid: name, resourceVersion: '1' } });
+  const { say } = looker({
+    [`${path}?limit=500`]: list(metadata(goes), metadata(stays)),
+    [`${path}/${stays.name}`]: ok({
+      ...metadata(stays),
+      status: { conditions: [{ type: 'Established', status: 'True' }] },
+    }),
+  });
+  t.deepEqual(await say([goes, stays]), ['NotFound', 'current']);
+});
+
 test('an autoscaler is read in the version that shows its conditions', async (t) => {
   const scaler = {
     ...thing('Job lab/web'),
@@ -290,7 +317,9 @@ test('a Job that its TTL removed is done as it ended', async (t) => {
   const job = thing('Job lab/once', { ttlAfterFinishedMs: 1_000 });
   const answers = { '/apis/batch/v1/jobs?limit=100': list() };
   t.deepEqual(await looker(answers).say([job]), ['current']);
-  t.deepEqual(await looker(answers, () => 'JobFailed').say([job]), ['JobFailed']);
+  for (const reason of ['JobFailed', 'PodFailed', 'ContainerCrashLooping', 'PodEvicted'] as const)
+    t.deepEqual(await looker(answers, () => reason).say([job]), [reason], 'never better than it was');
+  t.deepEqual(await looker(answers, () => 'JobInProgress').say([job]), ['current']);
   t.deepEqual(await looker(answers).say([job], { notInPlace: new Set([job.id]) }), ['NotFound']);
   const plain = thing('Job lab/once');
   t.deepEqual(await looker(answers).say([plain]), ['NotFound']);
