@@ -72,10 +72,10 @@ export function createHealthBooks(store: ObjectHealthStore): HealthBooks {
     },
     lose: ({ generation, objects }, sinceMs, detail) => {
       better.clear();
-      // The time stays that of the last answer; 0 for never.
-      const observedAtMs = snapshot?.observedAtMs ?? 0;
-      const lost = { generation, healthy: false, objects: unseen(objects, sinceMs, detail), nodes: [] };
-      return replace({ observedAtMs, ...lost });
+      // The time stays that of the last answer, 0 for never; a node in trouble has not become well.
+      const { observedAtMs, nodes } = snapshot ?? { observedAtMs: 0, nodes: [] };
+      const objectsUnseen = unseen(objects, sinceMs, detail);
+      return replace({ observedAtMs, generation, healthy: false, objects: objectsUnseen, nodes });
     },
     clear: () => {
       better.clear();

@@ -1,6 +1,7 @@
 // What is said of the health of a site: since when, what a change of ours and a silent cluster do to it, and when a
 // container that crash-looped counts again.
 import test, { type ExecutionContext } from 'ava';
+import type { HealthSnapshot } from '../../../agent/health/snapshot.ts';
 import { because, current, type Verdict } from '../../../agent/health/verdict.ts';
 import { createHealthBooks } from '../../../agent/observe/health-books.ts';
 import { nextGapMs, nextLookMs } from '../../../agent/observe/health-pace.ts';
@@ -17,11 +18,16 @@ async function books(t: ExecutionContext, folder = scratch(t)) {
   const store = await openStore(folder, 'boot', 0);
   const kept = createHealthBooks(store.objectHealth);
   const close = () => store[Symbol.asyncDispose]();
-  const enter = (observedAtMs: number, verdict: Verdict, release = site) =>
+  const enter = (
+    observedAtMs: number,
+    verdict: Verdict,
+    release = site,
+    nodes: HealthSnapshot['nodes'] = [],
+  ) =>
     kept.enter({
       wanted: release,
       verdicts: new Map(release.objects.map(({ id }) => [id, id === web.id ? verdict : current])),
-      nodes: [],
+      nodes,
       observedAtMs,
     });
   const say = () => {
@@ -78,6 +84,17 @@ test('a cluster that is silent is unknown, with the time of its last answer; sin
   t.is(kept.snapshot()?.observedAtMs, 1_000);
   kept.enter(60_000, because('JobFailed'));
   t.deepEqual(kept.say(), [false, 'JobFailed', 1_000]);
+  await kept.close();
+});
+
+test('a node in trouble is not well because nobody can ask any more', async (t) => {
+  const kept = await books(t);
+  const nodes = [{ code: 'NodeNotReady', node: 'n', detail: '' }] as const;
+  kept.enter(1_000, current, site, nodes);
+  kept.lose(site, 5_000, 'no answer');
+  t.deepEqual(kept.snapshot()?.nodes, nodes);
+  kept.enter(9_000, current);
+  t.deepEqual(kept.snapshot()?.nodes, []);
   await kept.close();
 });
 
