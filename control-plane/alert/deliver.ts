@@ -52,6 +52,8 @@ function post(
         ? httpsRequest(url, { ...options, ...(ca === undefined ? {} : { ca }) }, answered)
         : httpRequest(url, options, answered);
     call.on('error', reject);
+    // An answer that is none, such as a change of protocol, ends the call with neither an answer nor an error.
+    call.on('close', () => reject(new Error('closed')));
     call.end(body);
   });
 }

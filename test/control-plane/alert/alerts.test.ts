@@ -176,6 +176,19 @@ test('what was not taken is told after a restart, and what was taken is not', as
   t.deepEqual(phases(hook.alerts), ['NotHealthy began', 'NotHealthy ended', 'NotHealthy began']);
 });
 
+test('an answer that is none does not stop the alerts', async (t) => {
+  const { start, say, outcomes } = open(t);
+  const hook = await receiver(t, (handle) => createServer(handle), 'http');
+  const changeProtocol: Behaviour = ({ socket }) =>
+    void socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n');
+  const nonsense: Behaviour = ({ socket }) => void socket.write('hello?\r\n\r\n');
+  hook.behave(changeProtocol, nonsense, take);
+  start(hook.url);
+  say(broken);
+  await until(() => hook.alerts.length === 1);
+  t.deepEqual(outcomes, ['failed', 'failed', 'taken']);
+});
+
 test('a receiver that hangs is given ten seconds', async (t) => {
   t.timeout(40_000);
   const { start, say, lines } = open(t);
