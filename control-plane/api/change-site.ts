@@ -5,6 +5,7 @@ import { TreError } from '../../proto/errors.ts';
 import { isLabelKey, isLabelValue, maxLabels } from '../fleet/labels.ts';
 import type { SiteRow } from '../store/sites.ts';
 import type { Store } from '../store/store.ts';
+import { turnAway } from '../trust/approval.ts';
 import type { ApiDeps } from './deps.ts';
 
 /** Who changes something, and why. */
@@ -47,6 +48,7 @@ export function deleteSite({ store, clock }: ApiDeps, site: SiteRow, { who, why 
     if (isJoined && store.sites.find(site.id)?.revokedAtMs === null)
       throw new TreError('SITE_IN_USE', `${site.name} has a machine that may still come back.`);
     store.sites.remove(site.id, atMs);
+    turnAway(store, site.id, atMs);
     store.audit.append({ atMs, who, what: 'site.delete', subject: site.id, why, digest: null });
     store.events.add({ siteId: site.id, atMs, news: { kind: 'deleted', name: site.name, who } });
   });

@@ -83,7 +83,13 @@ export function revokeSite(deps: ApprovalDeps, siteId: string, decision: Decisio
     append(deps, { ...decision, what: 'site.revoke', subject: siteId, digest: null });
     store.events.add({ siteId, atMs: clock.now(), news: { kind: 'revoked', who: decision.who } });
     endStock(store, siteId, clock.now());
+    turnAway(store, siteId, clock.now());
   });
+}
+
+/** In the transaction that ends a site: who waits for it learns that nobody will be let in. */
+export function turnAway(store: Store, siteId: string, nowMs: number): void {
+  for (const { id } of store.enrolments.pending(siteId)) store.enrolments.decide(id, 'refused', nowMs);
 }
 
 function append(

@@ -144,6 +144,22 @@ test('approving one machine turns away the others that wait', async (t) => {
   t.is((await plane.rest('POST', '/v1/sites/leeds/approve', { fingerprint })).body.code, 'SITE_NOT_JOINED');
 });
 
+test('a machine that waits for a site is turned away when that is withdrawn or deleted', async (t) => {
+  const { plane, channel, siteId, token } = await openDoor(t);
+  const machine = await newMachine(siteId);
+  const waiting = await begin(channel, machine, await token());
+  await plane.rest('POST', '/v1/sites/leeds/revoke', {});
+  t.is((await collect(channel, machine, waiting.requestId)).state, EnrolmentState.REFUSED);
+  t.deepEqual((await plane.rest<SiteDetail>('GET', '/v1/sites/leeds')).body.waiting, []);
+
+  const york = (await plane.rest<{ id: string }>('POST', '/v1/sites', { name: 'york' })).body.id;
+  const secret = (await plane.rest<{ token: string }>('POST', '/v1/sites/york/join-token', {})).body.token;
+  const other = await newMachine(york);
+  const { requestId } = await begin(channel, other, secret);
+  t.is((await plane.rest('DELETE', '/v1/sites/york')).status, 204);
+  t.is((await collect(channel, other, requestId)).state, EnrolmentState.REFUSED);
+});
+
 test('a withdrawn site gets neither token nor leaf', async (t) => {
   const plane = await startControlPlane(scratch(t));
   t.teardown(() => plane.stop());
