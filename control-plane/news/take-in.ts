@@ -1,6 +1,6 @@
 // What a site says, taken in: reports are stored, heartbeats say until when the last state holds, and what follows from
 // either becomes events in the same transaction. Laws: a heartbeat confirms a state only when everything that the site
-// had queued before this stream has arrived, or a state of this stream has; site times are brought to our clock by the
+// had queued before this stream has arrived, and nothing else, or a state of this stream has; site times are brought to our clock by the
 // quickest heartbeat of the stream, so a clock that is off or a slow message makes news look older, never younger.
 // Called by the sync sessions, one `SiteListener` a stream.
 import { newsOfState } from '../fleet/news.ts';
@@ -39,12 +39,13 @@ export class SiteListener {
     const { contacts, reports, transaction } = this.#store;
     transaction(() => {
       contacts.hello(this.#siteId, facts, nowMs);
-      this.#awaitsState = reports.position(this.#siteId) < outboxSequence;
+      // Fewer rows than arrived here before: the site was set back to an old copy, and may hold for told what is not.
+      this.#awaitsState = reports.position(this.#siteId) !== outboxSequence;
       takeStock(this.#store, this.#siteId, nowMs);
     });
   }
 
-  /** Not all that the site ever queued has arrived, and no state on this stream. */
+  /** What has arrived is not what the site ever queued, and no state has come on this stream. */
   get awaitsState(): boolean {
     return this.#awaitsState;
   }

@@ -33,6 +33,11 @@ type Step =
   | { readonly do: 'beat'; readonly delayMs: number }
   | { readonly do: 'step clock'; readonly ms: number }
   | { readonly do: 'break' }
+  /** What is applied was looked at; nobody looks any more at whether it works. */
+  | { readonly do: 'look at objects' }
+  /** A copy of the machine is kept, and takes its place later: an agent that starts with what it knew then. */
+  | { readonly do: 'copy' }
+  | { readonly do: 'set back' }
   /** An agent with a fault says healthy, and that nobody ever looked. */
   | { readonly do: 'claim' };
 
@@ -51,7 +56,7 @@ const steps = fc.array(
       ms: fc.constantFrom(-7_200_000, -60_000, -1_000, 1_000, 60_000, 7_200_000),
     }),
     fc.record({ do: fc.constant('break' as const) }),
-    fc.record({ do: fc.constant('claim' as const) }),
+    fc.record({ do: fc.constantFrom('claim', 'look at objects', 'copy', 'set back') }),
   ),
   { minLength: 4, maxLength: 40 },
 );
@@ -73,6 +78,8 @@ class ModelSite {
   #said: boolean | undefined;
   #sequence = 0;
   #healthObservedMs = 0;
+  #starts = 0;
+  #copy: { readonly sequence: number; readonly said: boolean | undefined } | undefined;
   #unsent: (Pick<SiteState, 'healthy' | 'observedAtMs' | 'healthObservedAtMs'> & { sequence: number })[] = [];
 
   constructor(world: World, store: Store, { siteId, skewMs }: { siteId: string; skewMs: number }) {
@@ -87,6 +94,10 @@ class ModelSite {
     if (step.do === 'look') this.#look(step.healthy);
     if (step.do === 'claim') this.#claim();
     if (step.do === 'break') this.#listener = undefined;
+    if (step.do === 'look at objects') this.#observedMs = this.#clock();
+    if (step.do === 'copy' && this.#unsent.length === 0)
+      this.#copy = { sequence: this.#sequence, said: this.#said };
+    if (step.do === 'set back') this.#setBack();
     if (step.do === 'connect') this.#connect(step);
     if (step.do === 'beat' && this.#listener !== undefined) {
       this.#drain(this.#listener, step.delayMs);
@@ -96,8 +107,23 @@ class ModelSite {
     if (step.do === 'step clock' && this.#listener !== undefined) this.#skewMs += step.ms;
   }
 
+  #bootId(): string {
+    return `${bootId.slice(0, -4)}${String(this.#starts).padStart(4, '0')}`;
+  }
+
   #clock(): number {
     return this.#world.nowMs + this.#skewMs;
+  }
+
+  #setBack(): void {
+    if (this.#copy === undefined) return;
+    this.#listener = undefined;
+    this.#starts += 1;
+    this.#sequence = this.#copy.sequence;
+    this.#said = this.#copy.said;
+    this.#unsent = [];
+    this.#observedMs = 0;
+    this.#healthObservedMs = 0;
   }
 
   #look(healthy: boolean): void {
@@ -133,6 +159,8 @@ class ModelSite {
     const facts = { capability: 1, agentVersion: '0.1.0', bootId, clusterUid: null, ...held };
     this.#listener = listener;
     listener.hello(facts, this.#sequence, this.#world.nowMs);
+    // Asked to report again, it does at its next look.
+    if (listener.awaitsState && this.#unsent.length === 0) this.#said = undefined;
     if (beatFirst) this.#beat(listener, delayMs);
     this.#drain(listener, 0);
     if (!beatFirst) this.#beat(listener, delayMs);
@@ -141,7 +169,7 @@ class ModelSite {
   #drain(listener: SiteListener, delayMs: number): void {
     const rows = this.#unsent.splice(0).map(({ sequence, ...said }) => {
       const state = siteState(said);
-      return { bootId, sequence, content: { kind: 'state' as const, state } };
+      return { bootId: this.#bootId(), sequence, content: { kind: 'state' as const, state } };
     });
     this.#world.nowMs += delayMs;
     if (rows.length > 0) listener.report(rows, this.#world.nowMs);
@@ -240,6 +268,26 @@ test('no outlet says healthy as news when nobody looked within three heartbeats'
   );
   t.log(`${runs} courses, healthy was said as news ${claims} times`);
   t.true(claims > 100, 'a control plane that never says healthy would be of no use');
+});
+
+test('a machine that was set back to an old copy says nothing as news until it has told anew', async (t) => {
+  const opened = open(t);
+  addSite(opened.store, 'leeds');
+  const site = new ModelSite(opened.world, opened.store, { siteId: 'leeds', skewMs: 0 });
+  const connect = { do: 'connect', beatFirst: false, delayMs: 0 } as const;
+  const take = (...course: readonly Step[]) => course.forEach((step) => site.take(step));
+  const said = async () => (await outlets(opened, 'leeds')).verdicts[0];
+  take({ do: 'look', healthy: false }, connect, { do: 'copy' });
+  take({ do: 'look', healthy: true }, { do: 'beat', delayMs: 0 });
+  t.like(await said(), { word: 'healthy', isNews: true });
+  take({ do: 'set back' }, { do: 'wait', ms: liveForMs * 2 }, { do: 'look', healthy: false }, connect);
+  t.like(
+    await said(),
+    { word: 'healthy', isNews: false },
+    'what it told before the copy it does not tell twice',
+  );
+  take({ do: 'look', healthy: false }, { do: 'beat', delayMs: 0 });
+  t.like(await said(), { word: 'progressing', isNews: true });
 });
 
 test('a control plane restored from an old backup says nothing as news until the site has told anew', async (t) => {
