@@ -1,7 +1,7 @@
 // Keeps what is known of isolation current, in the background: looks at the objects of the site every two minutes, and
-// makes a trial after the first release was applied, every day, when the nodes changed, and when asked. Invariants: the
-// reconcile loop is never held up; one trial at a time; what a killed agent left in the cluster goes at the first look;
-// whatever cannot be looked at is said. Built by agent/run.ts.
+// makes a trial after the first release was applied, every day, and when the nodes changed. Invariants: the reconcile
+// loop is never held up; one trial at a time; what a killed agent left in the cluster goes at the first look; whatever
+// cannot be looked at is said. Built by agent/run.ts.
 import { hash } from 'node:crypto';
 import { createBackoff } from '../../daemon/backoff.ts';
 import type { Clock } from '../../daemon/clock.ts';
@@ -44,8 +44,6 @@ export interface Isolation extends AsyncDisposable {
   readonly facts: () => IsolationSnapshot | undefined;
   /** After a run of the reconciler: the generation that is applied now, null while none is. Cheap. */
   readonly applied: (generation: number | null) => void;
-  /** Asks for a trial now. */
-  readonly trigger: () => void;
 }
 
 const lookIntervalMs = 2 * 60_000;
@@ -68,10 +66,6 @@ export function openIsolation(options: IsolationOptions): Isolation {
       if (generation !== null && generation !== looked) loop.trigger();
       looked = generation;
     },
-    trigger: () => {
-      keeper.isAsked = true;
-      loop.trigger();
-    },
     [Symbol.asyncDispose]: () => loop.stop(),
   };
 }
@@ -86,7 +80,6 @@ interface LastTrial {
 }
 
 class IsolationKeeper {
-  isAsked = false;
   readonly #options: IsolationOptions;
   readonly #hasImage: boolean;
   #isClear = false;
@@ -134,7 +127,6 @@ class IsolationKeeper {
   }
 
   #isDue(nodes: string): boolean {
-    if (this.isAsked) return true;
     const { clock } = this.#options;
     if (this.#last === undefined) return isOutdated(this.#record ?? nothingKnown, nodes, clock.now());
     const { result, endedMs, failures } = this.#last;
@@ -144,7 +136,6 @@ class IsolationKeeper {
   }
 
   async #try(nodes: string, signal: AbortSignal): Promise<void> {
-    this.isAsked = false;
     // Should the cluster go away meanwhile, the next look takes away what is left.
     this.#isClear = false;
     const { clock } = this.#options;

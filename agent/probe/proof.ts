@@ -61,10 +61,13 @@ function holds({ networkPolicy, checkedAtMs }: IsolationRecord, nowMs: number): 
 }
 
 /** From a trial to the next one; `failures`: how many in a row showed nothing, this one included. */
-export function pauseMs({ networkPolicy }: Pick<TrialResult, 'networkPolicy'>, failures: number): number {
-  if (networkPolicy === 'enforced') return dayMs;
-  if (networkPolicy === 'not-enforced') return hourMs;
-  return Math.min(lastRetryMs, firstRetryMs * 2 ** Math.min(10, Math.max(0, failures - 1)));
+export function pauseMs(
+  { networkPolicy, podSecurity }: Pick<TrialResult, 'networkPolicy' | 'podSecurity'>,
+  failures: number,
+): number {
+  if (networkPolicy === 'unproven')
+    return Math.min(lastRetryMs, firstRetryMs * 2 ** Math.min(10, Math.max(0, failures - 1)));
+  return networkPolicy === 'not-enforced' || podSecurity === 'not-enforced' ? hourMs : dayMs;
 }
 
 /** Whether what an earlier process remembered calls for a trial now. */

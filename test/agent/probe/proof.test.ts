@@ -111,6 +111,9 @@ test('findings are conditions with their count, and their names stay beside them
 test('the next trial: a day after a proof, an hour after red, soon and then rarely after nothing', (t) => {
   const minutes = (trial: TrialResult, failures: number) => pauseMs(trial, failures) / 60_000;
   t.deepEqual([minutes(enforced, 0), minutes(open, 0)], [1440, 60]);
+  const lax = { ...enforced, podSecurity: 'not-enforced' } as const;
+  t.is(minutes(lax, 0), 60, 'of both things that it shows');
+  t.true(isOutdated(after(lax), nodes, atMs + 3_600_000));
   t.deepEqual(
     [1, 2, 3, 6, 50].map((failures) => minutes(nothing, failures)),
     [2, 4, 8, 64, 360],
