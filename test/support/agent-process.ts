@@ -21,6 +21,8 @@ export interface AgentProcess extends AsyncDisposable {
   /** Resolves when its socket answers. Throws ServiceEnded when it ends instead. */
   readonly start: () => Promise<void>;
   readonly stop: () => Promise<void>;
+  /** kill -9. */
+  readonly kill: () => Promise<void>;
   /** Everything that it logged so far. */
   readonly log: () => string;
   /** The facts of its screen, over the socket as the command gets them. */
@@ -64,6 +66,7 @@ export function agentProcess({ kubeconfig, joinFile, folder, flags = [] }: Agent
     socket,
     start: () => service.start(new AbortController().signal),
     stop: service.stop,
+    kill: service.kill,
     log: () => readFileSync(logFile, 'utf8'),
     status: async () => ((await askAgent(socket, { command: 'status' })) as [AgentStatus])[0],
     printedStatus: () => printedStatus(socket),
