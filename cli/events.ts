@@ -6,7 +6,7 @@ import { TreError } from '../proto/errors.ts';
 import type { EventAnswer } from './answers.ts';
 import { wholeNumber } from './audit.ts';
 import type { CommandContext } from './context.ts';
-import { eventPages, followEvents, newestEvent } from './event-feed.ts';
+import { eventPages, followEvents, type Gap, newestEvent } from './event-feed.ts';
 import { eventText } from './event-words.ts';
 import { secondText } from './moments.ts';
 import { type OutputFormat, outputOption, printFacts, printNext } from './output.ts';
@@ -56,7 +56,8 @@ async function showEvents(context: CommandContext, options: EventsOptions): Prom
   const found = await lastEvents(client, newest, options);
   if (!isFollowing) return print(context, found, output);
   printLines(context, found, output);
-  await follow(context, client, { ...options, after: found.at(-1)?.id ?? newest });
+  const last = found.at(-1);
+  await follow(context, client, { ...options, after: last?.id ?? newest, at: last?.at });
 }
 
 /** Page by page, however many they are; only an array for programs is put together first. */
@@ -68,7 +69,8 @@ async function showAfter(
   const isData = output === 'json' || output === 'yaml';
   const kept: EventAnswer[] = [];
   let left = limit;
-  for await (const page of eventPages(client, { after, ...(site === undefined ? {} : { site }) })) {
+  const onGap = (gap: Gap): void => context.err(gapText(gap));
+  for await (const page of eventPages(client, { after, onGap, ...(site === undefined ? {} : { site }) })) {
     const shown = page.slice(0, left);
     left -= shown.length;
     if (isData) kept.push(...shown);
@@ -96,7 +98,7 @@ async function lastEvents(
 async function follow(
   context: CommandContext,
   client: RestClient,
-  { after, site, output }: EventsOptions & { readonly after: number },
+  { after, at, site, output }: EventsOptions & { readonly after: number; readonly at?: string | undefined },
 ): Promise<void> {
   const { clock, signal } = context;
   let last = after;
@@ -105,12 +107,13 @@ async function follow(
     if (!isSilent) context.err(`No answer since ${secondText(sinceMs)}; goes on after event ${last}. ${why}`);
     isSilent = true;
   };
-  const onRestored = (newest: number): void =>
-    context.err(
-      `The control plane has forgotten what came after event ${newest}: was it restored? Goes on there.`,
-    );
+  const onGap = (gap: Gap): void => {
+    if (gap.kind === 'restored') last = gap.after;
+    context.err(gapText(gap));
+  };
   try {
-    for await (const events of followEvents(client, { after, site, clock, signal, onSilence, onRestored })) {
+    const hearing = { clock, signal, onSilence, onGap };
+    for await (const events of followEvents(client, { after, at, site, ...hearing })) {
       isSilent = false;
       printLines(context, events, output);
       last = events.at(-1)?.id ?? last;
@@ -120,6 +123,12 @@ async function follow(
     if (output === 'table' || output === 'wide')
       context.err(`To go on: trectl events --follow --after ${last}`);
   }
+}
+
+function gapText(gap: Gap): string {
+  if (gap.kind === 'forgotten')
+    return `Events up to ${gap.upTo} are forgotten: a control plane does not keep them for ever.`;
+  return `The control plane was restored from a backup, and gives the ids of events anew. Goes on after event ${gap.after}.`;
 }
 
 function print(context: CommandContext, events: readonly EventAnswer[], output: OutputFormat): void {

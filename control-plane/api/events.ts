@@ -1,5 +1,6 @@
 // /v1/events: what happened, over all sites. Ids rise, so a reader goes on after the last one it saw, and may wait for
-// the next. /v1/sites/:site/events: what one site reported by itself.
+// the next; it is told when events were forgotten or a backup was restored since. /v1/sites/:site/events: what one site
+// reported by itself.
 import { z } from 'zod';
 import { TreError } from '../../proto/errors.ts';
 import type { FleetEvent } from '../store/events.ts';
@@ -10,19 +11,46 @@ import { siteOf, siteParams, timeField, timeText } from './fields.ts';
 import { words } from './site-view.ts';
 
 const page = {
-  after: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .default(0)
-    .describe(
-      'Id of the last event already seen. When a backup was restored, ids are given anew: begin again with an older one.',
-    ),
+  after: z.coerce.number().int().min(0).default(0).describe('Id of the last event already seen.'),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
 };
 const maxWaitSeconds = 30;
 // More than these are answered at once: whoever waits costs a connection.
 const maxWaiting = 256;
+
+const questionSchema = z.object({
+  ...page,
+  at: z.iso
+    .datetime()
+    .optional()
+    .describe('`at` of the last event already seen: shows whether that is still the one with this id.'),
+  site: z.string().max(63).optional().describe('Name or id of a site; a deleted one by its id.'),
+  wait: z.coerce
+    .number()
+    .min(0)
+    .max(maxWaitSeconds)
+    .default(0)
+    .describe('Seconds to wait for the next event when there is none.'),
+});
+
+const answerSchema = z.object({
+  events: z.array(eventSchema),
+  after: z.int().describe('They come after this one: as asked, unless `restored`.'),
+  newest: z.int().describe('Id of the newest event of all sites; 0 for none.'),
+  oldest: z.int().describe('Id of the oldest event that is kept: what was before is forgotten; 0 for none.'),
+  restored: z
+    .boolean()
+    .describe(
+      'The event with the id `after` is not the one that was seen: a backup was restored, and ids are given anew. ' +
+        'With `at` the answer goes on after that moment, without it after the newest event.',
+    ),
+});
+
+/** Where a reader goes on. */
+interface Place {
+  readonly after: number;
+  readonly restored: boolean;
+}
 
 export function eventRoutes(app: App, deps: ApiDeps): void {
   const { store } = deps;
@@ -31,36 +59,24 @@ export function eventRoutes(app: App, deps: ApiDeps): void {
     config: { role: 'viewer' },
     schema: {
       summary: 'What happened, oldest first',
-      querystring: z.object({
-        ...page,
-        site: z.string().max(63).optional().describe('Name or id of a site; a deleted one by its id.'),
-        wait: z.coerce
-          .number()
-          .min(0)
-          .max(maxWaitSeconds)
-          .default(0)
-          .describe('Seconds to wait for the next event when there is none.'),
-      }),
-      response: {
-        200: z.object({
-          events: z.array(eventSchema),
-          newest: z.int().describe('Id of the newest event of all sites; 0 for none.'),
-        }),
-      },
+      querystring: questionSchema,
+      response: { 200: answerSchema },
     },
     handler: async (request, reply) => {
-      const { after, limit, site, wait } = request.query;
+      const { limit, site, wait } = request.query;
       const siteId = site === undefined ? null : evenDeleted(deps, site);
-      const read = () => store.events.after(siteId, after, limit);
+      const place = placeOf(deps, request.query);
+      const read = () => store.events.after(siteId, place.after, limit);
       const found = read();
-      if (found.length > 0 || wait === 0 || waiting >= maxWaiting) return answer(deps, found);
+      if (found.length > 0 || wait === 0 || place.restored || waiting >= maxWaiting)
+        return answer(deps, place, found);
       const gone = new AbortController();
       reply.raw.once('close', () => gone.abort());
       waiting += 1;
       try {
         const next = await nextEvents(deps, read, { wait, gone: gone.signal });
         // Nobody is there to be answered, and perhaps no database either: the end of the server closes connections.
-        return gone.signal.aborted ? reply.hijack() : answer(deps, next);
+        return gone.signal.aborted ? reply.hijack() : answer(deps, place, next);
       } finally {
         waiting -= 1;
       }
@@ -69,8 +85,19 @@ export function eventRoutes(app: App, deps: ApiDeps): void {
   reportedRoute(app, deps);
 }
 
-function answer({ store }: ApiDeps, events: readonly FleetEvent[]) {
-  return { events: events.map(eventView), newest: store.events.newestId() };
+/** An id names one event as long as no backup is restored; id and moment together name it for ever. */
+function placeOf({ store }: ApiDeps, { after, at }: z.infer<typeof questionSchema>): Place {
+  const newest = store.events.newestId();
+  const keptMs = store.events.momentOf(after);
+  const seenMs = at === undefined ? undefined : Date.parse(at);
+  const isOther = keptMs !== undefined && seenMs !== undefined && keptMs !== seenMs;
+  if (after <= newest && !isOther) return { after, restored: false };
+  return { after: seenMs === undefined ? newest : store.events.lastUntil(seenMs), restored: true };
+}
+
+function answer({ store }: ApiDeps, place: Place, events: readonly FleetEvent[]) {
+  const [newest, oldest] = [store.events.newestId(), store.events.oldestId()];
+  return { events: events.map(eventView), ...place, newest, oldest };
 }
 
 /** Nothing for whoever hung up. */

@@ -37,8 +37,14 @@ export interface EventTable {
   /** Those that go to the alert target, oldest first. */
   alertsAfter(id: number, limit: number): readonly FleetEvent[];
   alertsWaiting(id: number): number;
-  /** 0 before the first. */
+  /** Of all that ever were, also when it is forgotten; 0 before the first. */
   newestId(): number;
+  /** Of those that are kept; 0 for none. */
+  oldestId(): number;
+  /** When an event happened; undefined for one that is forgotten or never was. */
+  momentOf(id: number): number | undefined;
+  /** The last one up to a moment; 0 for none. */
+  lastUntil(atMs: number): number;
   /** Resolves at the next event that this process adds, or when `signal` is aborted. */
   next(signal: AbortSignal): Promise<void>;
   /** Forgets what is older; at most `limit` rows. Returns how many. */
@@ -72,6 +78,7 @@ export function eventTable(database: Database): EventTable {
     },
     next: bell.next,
     ...readers(database),
+    ...places(database),
     ...forgetters(database),
   };
 }
@@ -80,7 +87,7 @@ type Nullable<T> = { readonly [K in keyof T]: undefined extends T[K] ? T[K] | nu
 
 function readers(
   database: Database,
-): Pick<EventTable, 'after' | 'reported' | 'latest' | 'alertsAfter' | 'alertsWaiting' | 'newestId'> {
+): Pick<EventTable, 'after' | 'reported' | 'latest' | 'alertsAfter' | 'alertsWaiting'> {
   const ofSite = database.prepare<StoredEvent>(
     `${select} WHERE site_id = ? AND event.id > ? ORDER BY event.id LIMIT ?`,
   );
@@ -97,7 +104,6 @@ function readers(
   const waiting = database.prepare<{ count: number }>(
     'SELECT count(*) AS count FROM event WHERE is_alert AND id > ?',
   );
-  const newest = database.prepare<{ id: number | null }>('SELECT max(id) AS id FROM event');
   return {
     after: (siteId, id, limit) =>
       (siteId === null ? ofAll.all(id, limit) : ofSite.all(siteId, id, limit)).map(eventOf),
@@ -105,7 +111,23 @@ function readers(
     latest: (siteId, kind, limit) => latest.all(siteId, kind, limit).map(eventOf),
     alertsAfter: (id, limit) => alerts.all(id, limit).map(eventOf),
     alertsWaiting: (id) => waiting.get(id)?.count ?? 0,
+  };
+}
+
+function places(database: Database): Pick<EventTable, 'newestId' | 'oldestId' | 'momentOf' | 'lastUntil'> {
+  const newest = database.prepare<{ id: number }>(
+    `SELECT seq AS id FROM sqlite_sequence WHERE name = 'event'`,
+  );
+  const oldest = database.prepare<{ id: number | null }>('SELECT min(id) AS id FROM event');
+  const moment = database.prepare<{ atMs: number }>('SELECT at_ms AS atMs FROM event WHERE id = ?');
+  const until = database.prepare<{ id: number }>(
+    'SELECT id FROM event WHERE at_ms <= ? ORDER BY at_ms DESC, id DESC LIMIT 1',
+  );
+  return {
     newestId: () => newest.get()?.id ?? 0,
+    oldestId: () => oldest.get()?.id ?? 0,
+    momentOf: (id) => moment.get(id)?.atMs,
+    lastUntil: (atMs) => until.get(atMs)?.id ?? 0,
   };
 }
 

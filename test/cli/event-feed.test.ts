@@ -1,7 +1,8 @@
 // Following events when the server does not wait: whoever is told "nothing new" at once asks no more than once a second.
+// And what is missing, because it was forgotten or a backup was restored, is said once.
 
-import test from 'ava';
-import { followEvents } from '../../cli/event-feed.ts';
+import test, { type ExecutionContext } from 'ava';
+import { followEvents, type Gap } from '../../cli/event-feed.ts';
 import type { RestClient } from '../../cli/rest.ts';
 import { systemClock } from '../../daemon/clock.ts';
 
@@ -20,10 +21,10 @@ test('a server that has no room for one more who waits is not asked as fast as i
     asked += 1;
     // Without a pause nothing else would ever get its turn.
     if (asked > 50) throw new Error('asked again and again');
-    return { events: [], newest: 7 };
+    return { events: [], after: 7, newest: 7, oldest: 1, restored: false };
   });
   const nothing = (): void => undefined;
-  const patience = { clock: systemClock, signal: ending.signal, onSilence: nothing, onRestored: nothing };
+  const patience = { clock: systemClock, signal: ending.signal, onSilence: nothing, onGap: nothing };
   setTimeout(() => ending.abort(), 1_500);
   const follow = async (): Promise<void> => {
     for await (const page of followEvents(server, { after: 7, site: undefined, ...patience }))
@@ -31,4 +32,64 @@ test('a server that has no room for one more who waits is not asked as fast as i
   };
   await t.throwsAsync(follow, { name: 'AbortError' });
   t.is(asked, 2);
+});
+
+/** What is asked, told and said when the server gives these answers, one after the other. */
+async function followed(t: ExecutionContext, answers: readonly unknown[], after: number) {
+  const ending = new AbortController();
+  const [asked, told, gaps]: [string[], number[], Gap[]] = [[], [], []];
+  const left = [...answers];
+  const server: RestClient = {
+    call: async <T>(_method: string, path: string) => {
+      asked.push(path);
+      if (left.length === 0) ending.abort();
+      ending.signal.throwIfAborted();
+      return await Promise.resolve(left.shift() as T);
+    },
+    serverTime: () => undefined,
+    [Symbol.dispose]: () => undefined,
+  };
+  const patience = { clock: systemClock, signal: ending.signal, onSilence: () => undefined };
+  await t.throwsAsync(
+    async () => {
+      const onGap = (gap: Gap) => void gaps.push(gap);
+      for await (const page of followEvents(server, { after, site: undefined, onGap, ...patience }))
+        told.push(...page.map(({ id }) => id));
+    },
+    { name: 'AbortError' },
+  );
+  const questions = asked.map((path) => new URL(path, 'https://localhost').searchParams);
+  return { asked: questions.map((one) => [one.get('after'), one.get('at')]), told, gaps };
+}
+
+const at = '2026-11-23T10:00:00.000Z';
+const event = (id: number) => ({ id, at });
+
+test('after a restored backup the follower says so once, and tells what came since the last event that it told', async (t) => {
+  const answers = [
+    { events: [event(8)], after: 7, newest: 8, oldest: 1, restored: false },
+    { events: [event(4), event(5)], after: 3, newest: 5, oldest: 1, restored: true },
+    { events: [event(6)], after: 5, newest: 6, oldest: 1, restored: false },
+  ];
+  const { asked, told, gaps } = await followed(t, answers, 7);
+  t.deepEqual(gaps, [{ kind: 'restored', after: 3 }]);
+  t.deepEqual(told, [8, 4, 5, 6]);
+  t.deepEqual(asked, [
+    ['7', null],
+    ['8', at],
+    ['5', at],
+    ['6', at],
+  ]);
+});
+
+test('what was forgotten since is said once', async (t) => {
+  const all = { events: [], after: 7, newest: 20, oldest: 0, restored: false };
+  t.like(await followed(t, [all, { ...all, after: 20 }], 7), { gaps: [{ kind: 'forgotten', upTo: 20 }] });
+  const some = { events: [event(12)], newest: 20, oldest: 12, restored: false };
+  t.like(await followed(t, [{ ...some, after: 7 }], 7), {
+    gaps: [{ kind: 'forgotten', upTo: 11 }],
+    told: [12],
+  });
+  for (const after of [0, 11])
+    t.like(await followed(t, [{ ...some, after }], after), { gaps: [], told: [12] });
 });

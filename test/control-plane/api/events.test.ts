@@ -1,5 +1,6 @@
 // /v1/events: what a site says over real TLS, and what an operator does, as one list that a reader can follow.
 
+import { cpSync } from 'node:fs';
 import { request } from 'node:https';
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import test, { type ExecutionContext } from 'ava';
@@ -9,11 +10,18 @@ import type { SiteDetail } from '../../../control-plane/api/site-schema.ts';
 import { createLog } from '../../../daemon/log.ts';
 import { ReportBodySchema } from '../../../proto/gen/tre/v1/sync_pb.ts';
 import { bootId, joinSite, openStream, type TestStream } from '../../support/agent-client.ts';
-import { publishRelease, startControlPlane } from '../../support/control-plane.ts';
+import { publishRelease, startControlPlane, type TestControlPlane } from '../../support/control-plane.ts';
 import { configMapObject, makeRelease, newSigner, signaturesOf } from '../../support/documents.ts';
 import { scratch } from '../../support/scratch.ts';
 
 type Event = z.infer<typeof eventSchema>;
+interface Feed {
+  readonly events: Event[];
+  readonly after: number;
+  readonly newest: number;
+  readonly oldest: number;
+  readonly restored: boolean;
+}
 type Body = NonNullable<MessageInitShape<typeof ReportBodySchema>['body']>;
 
 const made = makeRelease([configMapObject('a'), configMapObject('b')]);
@@ -21,8 +29,7 @@ const made = makeRelease([configMapObject('a'), configMapObject('b')]);
 async function open(t: ExecutionContext) {
   const plane = await startControlPlane(scratch(t));
   t.teardown(() => plane.stop());
-  const events = async (query = '') =>
-    (await plane.rest<{ events: Event[]; newest: number }>('GET', `/v1/events${query}`)).body;
+  const events = async (query = '') => (await plane.rest<Feed>('GET', `/v1/events${query}`)).body;
   return { plane, events };
 }
 
@@ -173,7 +180,45 @@ test('a reader waits for the next event, and is answered at once when it comes',
   t.true(Date.now() - beganMs < 5_000);
   const { newest } = await events();
   const nothing = await events(`?after=${newest}&wait=1`);
-  t.deepEqual(nothing, { events: [], newest });
+  t.deepEqual(nothing, { events: [], after: newest, newest, oldest: 1, restored: false });
+});
+
+test('whoever has seen what a restored backup does not hold is told so, and misses nothing that came since', async (t) => {
+  const data = scratch(t);
+  const backup = scratch(t);
+  const events = async (plane: TestControlPlane, query = '') =>
+    (await plane.rest<Feed>('GET', `/v1/events${query}`)).body;
+  const rename = async (plane: TestControlPlane, from: string, ...names: readonly string[]) => {
+    for (const [index, name] of names.entries())
+      await plane.rest('PATCH', `/v1/sites/${names[index - 1] ?? from}`, { name });
+  };
+  const first = await startControlPlane(data);
+  await first.rest('POST', '/v1/sites', { name: 'leeds' });
+  await rename(first, 'leeds', 'york');
+  await first.stop();
+  cpSync(data, backup, { recursive: true });
+  const lived = await startControlPlane(data);
+  await rename(lived, 'york', 'bath', 'hull');
+  const seen = (await events(lived)).events;
+  await lived.stop();
+  const [kept, , last] = seen;
+  if (kept === undefined || last === undefined) return t.fail('three events');
+
+  const restored = await startControlPlane(backup);
+  t.teardown(() => restored.stop());
+  const beganMs = Date.now();
+  t.like(await events(restored, `?after=${last.id}&wait=20`), { restored: true, after: 1, events: [] });
+  t.true(Date.now() - beganMs < 10_000, 'nobody waits for an id that does not come');
+  t.like(await events(restored, `?after=${kept.id}&at=${kept.at}`), { restored: false, events: [] });
+  await rename(restored, 'york', 'ely', 'wells', 'truro', 'ripon');
+  const again = await events(restored, `?after=${last.id}&at=${last.at}`);
+  t.like(again, { restored: true, after: 1 });
+  t.deepEqual(
+    again.events.map(({ facts }) => facts['to']),
+    ['ely', 'wells', 'truro', 'ripon'],
+  );
+  t.like(await events(restored, `?after=${last.id}`), { restored: false }, 'by its id alone nobody can tell');
+  t.is((await restored.rest('GET', '/v1/events?at=yesterday')).body.code, 'REQUEST_INVALID');
 });
 
 test('whoever hangs up while waiting is no error of the server', async (t) => {

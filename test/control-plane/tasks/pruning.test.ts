@@ -42,6 +42,11 @@ test('events are forgotten after 400 days, the audit never', async (t) => {
   t.is(store.events.after(null, 0, 10).length, 2);
   t.is(store.audit.after(0, 10).length, 3);
   t.is((await prune(deps)).events, 0);
+  t.is(store.events.oldestId(), 2);
+  clock.jump(keepEventsForMs + 1);
+  await prune(deps);
+  t.is(store.events.oldestId(), 0);
+  t.is(store.events.newestId(), 3, 'an id that was given is not given again, nor forgotten');
 });
 
 test('what talks without end keeps its newest events, and takes nothing from others', (t) => {
