@@ -20,7 +20,11 @@ export function podHealth(pod: JsonObject, nowMs: number): Verdict {
       if (conditionIs(pod, 'Ready', 'True') !== undefined) return current;
       return troubleOf(pod) ?? because('PodRunningNotReady', firstMessage(pod));
     case 'Pending':
-      return troubleOf(pod) ?? unscheduled(pod, nowMs) ?? because('PodPending');
+      return (
+        troubleOf(pod) ??
+        unscheduled(pod, nowMs) ??
+        because('PodPending', conditionIs(pod, 'PodScheduled', 'False')?.message)
+      );
     case '':
       return because('PodNotObserved');
     default:

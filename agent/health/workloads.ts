@@ -4,7 +4,7 @@
 import { type HealthReason, healthReasons } from '../../proto/health-reasons.ts';
 import type { JsonObject } from '../../proto/strict-json.ts';
 import type { HealthContext, OwnedPod } from './context.ts';
-import { conditionIs, conditionOf, isAt, numberAt, textAt } from './fields.ts';
+import { conditionIs, conditionOf, isAt, numberAt, objectAt, textAt } from './fields.ts';
 import { refusalReason } from './refusal.ts';
 import { because, current, type Verdict } from './verdict.ts';
 
@@ -30,7 +30,8 @@ export function deploymentHealth(object: JsonObject, context: HealthContext): Ve
     [!isRolledOut, 'ReplicaSetNotAvailable'],
     [conditionIs(object, 'Available', 'True') === undefined, 'DeploymentNotAvailable'],
   ]);
-  return failFast(object, context, reason);
+  const isPaused = objectAt(object, 'spec')['paused'] === true;
+  return failFast(object, context, isPaused ? withNote(reason, 'its rollout is paused') : reason);
 }
 
 export function statefulSetHealth(object: JsonObject, context: HealthContext): Verdict {
@@ -66,7 +67,16 @@ export function daemonSetHealth(object: JsonObject, context: HealthContext): Ver
     [count(object, 'numberAvailable') < wanted, 'LessAvailable'],
     [count(object, 'numberReady') < wanted, 'LessReady'],
   ]);
-  return failFast(object, context, reason);
+  const isByHand =
+    reason.reason === 'LessUpdated' && textAt(object, 'spec', 'updateStrategy', 'type') === 'OnDelete';
+  return failFast(object, context, isByHand ? withNote(reason, renewedByHand) : reason);
+}
+
+const renewedByHand = 'a pod is renewed only when somebody deletes it';
+
+/** Of what is not current: whom it waits for. */
+function withNote(verdict: Verdict, detail: string): Verdict {
+  return verdict.status === 'current' ? verdict : { ...verdict, detail };
 }
 
 /** Refused pods count here whatever the numbers say, as in kstatus. */

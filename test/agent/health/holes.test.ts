@@ -1,5 +1,6 @@
 // What kstatus does not see, (a) to (h): each as it is seen here.
 import test from 'ava';
+import fc from 'fast-check';
 import { bareContext, type HealthContext, type OwnedPod } from '../../../agent/health/context.ts';
 import { type GroupKind, healthOf } from '../../../agent/health/health-of.ts';
 import { podHealth } from '../../../agent/health/pod.ts';
@@ -292,6 +293,7 @@ const cannotStart = test.macro({
     for (const field of ['containerStatuses', 'initContainerStatuses']) {
       const pod = owned('a', { phase: 'Pending', [field]: waiting });
       t.is(`${pod.verdict.status} ${pod.verdict.reason}`, expected);
+      t.is(pod.verdict.detail, 'container main: words');
       for (const name of ['apps/Deployment', 'apps/StatefulSet', 'apps/ReplicaSet', 'batch/Job'])
         t.is(say(kind(name), {}, { pods: [pod] }), expected, name);
       const daemon = {
@@ -376,6 +378,44 @@ test('what is not current yet says for which pod it waits', (t) => {
     detail: 'pod b: A pod is being started.',
     untilMs: null,
   });
+});
+
+test('what waits for a person says so', (t) => {
+  const paused = { spec: { paused: true } };
+  t.like(look(kind('apps/Deployment'), paused, { pods: [owned('a', { phase: 'Pending' })] }), {
+    said: 'in-progress LessReplicas',
+    detail: 'its rollout is paused',
+  });
+  const daemon = (type: string) => ({
+    metadata: { generation: 1 },
+    spec: { updateStrategy: { type } },
+    status: { observedGeneration: 1, desiredNumberScheduled: 1, currentNumberScheduled: 1 },
+  });
+  t.like(look(kind('apps/DaemonSet'), daemon('OnDelete')), {
+    said: 'in-progress LessUpdated',
+    detail: 'a pod is renewed only when somebody deletes it',
+  });
+  t.is(look(kind('apps/DaemonSet'), daemon('RollingUpdate')).detail, '');
+  const gated = {
+    phase: 'Pending',
+    conditions: [condition('PodScheduled', 'False', 'SchedulingGated', 'a gate')],
+  };
+  t.like(owned('a', gated).verdict, { reason: 'PodPending', detail: 'a gate' });
+});
+
+test('the age of a pod is counted from any second of the calendar', (t) => {
+  const status = { phase: 'Pending', conditions: [condition('PodScheduled', 'False', 'Unschedulable')] };
+  const seconds = fc.integer({ min: 0, max: Date.UTC(2105, 0, 1) / 1000 });
+  const february = fc
+    .integer({ min: 1970, max: 2104 })
+    .map((year) => Date.UTC(year, 1, 28, 23, 59, 59) / 1000);
+  fc.assert(
+    fc.property(fc.oneof(seconds, february), (second) => {
+      const creationTimestamp = `${new Date(second * 1000).toISOString().slice(0, 19)}Z`;
+      const { untilMs } = podHealth({ metadata: { creationTimestamp }, status }, Number.NEGATIVE_INFINITY);
+      t.is(untilMs, second * 1000 + 15_000);
+    }),
+  );
 });
 
 test('pods of something that is current are nobody’s trouble', (t) => {
