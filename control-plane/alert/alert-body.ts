@@ -1,6 +1,6 @@
 // An event as its alert: what the receiver gets, and the signature that shows who sent it. PURE but for the hash.
 // The receiver computes HMAC-SHA256 over `<timestamp>.<body>` with the shared secret, compares, and refuses timestamps
-// that are old; `id` tells it what it had already. Called by alerts.ts.
+// that are old; `id` and `at` together tell it what it had already. Called by alerts.ts.
 import { createHmac } from 'node:crypto';
 import { codeOf, nextOf, phaseOf, textOf } from '../fleet/event-words.ts';
 import { type News, severityOf } from '../fleet/news.ts';
@@ -8,7 +8,7 @@ import type { FleetEvent } from '../store/events.ts';
 
 /** The JSON of an alert. */
 export interface Alert {
-  /** Of the event: rises, and is the same when the alert is sent again. */
+  /** Of the event: rises, and is the same when the alert is sent again. A restored backup gives ids anew. */
   readonly id: number;
   /** RFC 3339, UTC. */
   readonly at: string;

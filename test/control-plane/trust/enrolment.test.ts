@@ -170,7 +170,9 @@ test('a withdrawn site gets neither token nor leaf', async (t) => {
   await plane.rest('POST', '/v1/sites/leeds/revoke', {});
   t.is(await codeOf(t, renew(channel, site.machine)), 'SITE_REVOKED');
   t.is(await codeOf(t, begin(channel, await newMachine(site.siteId), body.token)), 'SITE_REVOKED');
-  t.is((await plane.rest('POST', '/v1/sites/leeds/join-token', {})).body.code, 'SITE_REVOKED');
+  const refusal = (await plane.rest('POST', '/v1/sites/leeds/join-token', {})).body;
+  t.is(refusal.code, 'SITE_REVOKED');
+  t.regex(refusal.detail, /delete the site and create it anew/);
 });
 
 test('the machine that was replaced cannot renew, and is disconnected at once', async (t) => {
