@@ -32,6 +32,7 @@ const served = (group: string, kind: string, plural: string, version = 'v1'): [s
 const kinds = new Map([
   served('apps', 'Deployment', 'deployments'),
   served('apps', 'StatefulSet', 'statefulsets'),
+  served('apps', 'DaemonSet', 'daemonsets'),
   served('batch', 'Job', 'jobs'),
   served('tre.example', 'Study', 'studies'),
   served('behind.example', 'Study', 'studies'),
@@ -230,6 +231,33 @@ test('a StatefulSet without pods: the newest refusal among its events', async (t
   t.is(looked.ok ? looked.untilMs : null, long.clock.now() + 4_000, 'events are not watched');
 });
 
+const refusals = test.macro({
+  async exec(t, object: WantedObject, path: string, status: object, podCount: number, expected: string) {
+    const selector = encodeURIComponent(`involvedObject.uid=uid-${object.name},reason=FailedCreate`);
+    const pod = { ...meta('old', { ...owner(`uid-${object.name}`) }), status: { phase: 'Pending' } };
+    const { say } = looker({
+      [path]: list({ ...meta(object.name), spec: {}, status: { observedGeneration: 1, ...status } }),
+      [podsOfLab]: list(...Array.from({ length: podCount }, () => pod)),
+      [`/api/v1/namespaces/lab/events?fieldSelector=${selector}&limit=50`]: list({
+        message: 'exceeded quota',
+        lastTimestamp: '2025-12-31T23:50:00Z',
+      }),
+    });
+    t.deepEqual(await say([object]), [expected]);
+  },
+  title: (title) => `a refusal among events: ${title}`,
+});
+const jobs = '/apis/batch/v1/jobs?limit=100';
+const started = { startTime: '2025-12-31T23:00:00Z' };
+test('of a Job without a pod', refusals, thing('Job lab/once'), jobs, started, 0, 'QuotaExceeded');
+test('not of a Job that has one', refusals, thing('Job lab/once'), jobs, started, 1, 'JobInProgress');
+const daemon = thing('DaemonSet lab/every', { group: 'apps' });
+const daemons = '/apis/apps/v1/daemonsets?limit=100';
+const one = { desiredNumberScheduled: 1 };
+const scheduled = { ...one, currentNumberScheduled: 1, updatedNumberScheduled: 1 };
+test('of a DaemonSet that lacks pods', refusals, daemon, daemons, one, 0, 'QuotaExceeded');
+test('not of one that has them', refusals, daemon, daemons, scheduled, 1, 'LessAvailable');
+
 test('a claim that waits for its first pod is judged by its class and by the pods', async (t) => {
   const claim = thing('PersistentVolumeClaim lab/data');
   const answers = (pods: ApiAnswer, volumeBindingMode: string): Answers => ({
@@ -298,6 +326,20 @@ test('a definition that goes while it is read is not there; the others stay as t
     }),
   });
   t.deepEqual(await say([goes, stays]), ['NotFound', 'current']);
+});
+
+test('definitions that may not be listed or read are unknown; an API server that is about to start fails the look', async (t) => {
+  const definition = thing('CustomResourceDefinition projects.tre.example');
+  const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+  const found = list({ metadata: { name: definition.name, uid: 'd', resourceVersion: '1' } });
+  const listed = (answer: ApiAnswer) => looker({ [`${path}?limit=500`]: answer }).say([definition]);
+  const read = (answer: ApiAnswer) =>
+    looker({ [`${path}?limit=500`]: found, [`${path}/${definition.name}`]: answer }).say([definition]);
+  for (const say of [listed, read]) {
+    t.deepEqual(await say(no('CLUSTER_FORBIDDEN', 403)), ['MayNotLook']);
+    t.deepEqual(await say(no('CLUSTER_FAILING', 500)), ['NotLookedAt']);
+    t.deepEqual(await say(no('CLUSTER_FAILING', 503)), ['CLUSTER_FAILING']);
+  }
 });
 
 test('an autoscaler is read in the version that shows its conditions', async (t) => {
