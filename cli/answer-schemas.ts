@@ -161,7 +161,11 @@ export const auditRow = z.object({
 export const event = z.object({
   id: z.int().describe('Rises with every event of any site; `--after` takes it.'),
   at: time,
-  site: z.object({ id: z.string(), name: z.string() }),
+  site: z.object({
+    id: z.string(),
+    name: z.string(),
+    deleted: z.boolean().describe('Another site may have the name now; the id is its alone.'),
+  }),
   kind: z.string(),
   phase: z.enum(['began', 'ended']).nullable(),
   code: z.string().nullable(),

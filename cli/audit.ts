@@ -1,14 +1,14 @@
-// `trectl audit` (or `audit list`): who did what, when and why, oldest first, from a row on. `trectl audit verify` checks the chain.
-// Texts are those of operators; they cannot steer the terminal.
+// `trectl audit` (or `audit list`): who did what to whom, when and why, oldest first, from a row on. A row is a line, for
+// nothing in it may be hidden. `trectl audit verify` checks the chain. Texts of operators cannot steer the terminal.
 
 import { type Command, InvalidArgumentError } from 'commander';
 import type { AuditAnswer } from './answers.ts';
 import { type CommandContext, group } from './context.ts';
 import { minuteText } from './moments.ts';
-import { type OutputFormat, outputOption, printTable } from './output.ts';
+import { type OutputFormat, outputOption, printFacts } from './output.ts';
 import type { RestClient } from './rest.ts';
 import { connect } from './server.ts';
-import type { Column } from './table.ts';
+import { printable, wrapped } from './wrap.ts';
 
 interface AuditOptions {
   readonly after: number;
@@ -16,17 +16,9 @@ interface AuditOptions {
   readonly output: OutputFormat;
 }
 
-const columns: readonly Column<AuditAnswer>[] = [
-  { title: 'id', value: ({ id }) => String(id) },
-  { title: 'at', value: ({ at }) => minuteText(at) },
-  { title: 'who', value: ({ who }) => who },
-  { title: 'what', value: ({ what }) => what },
-  { title: 'subject', value: ({ subject }) => subject, rank: 1 },
-  { title: 'why', value: ({ why }) => why ?? '-' },
-  { title: 'digest', value: ({ digest }) => digest ?? '-', wide: true },
-  { title: 'hash', value: ({ hash }) => hash, wide: true },
-];
 const pageRows = 1000;
+const idWidth = 6;
+const indent = ' '.repeat(idWidth + 2);
 
 export function registerAudit(program: Command, context: CommandContext): void {
   group(program, 'audit', 'who did what, when and why')
@@ -46,10 +38,26 @@ async function list(context: CommandContext, { after, limit, output }: AuditOpti
     rows.push(...page.slice(0, limit - rows.length));
     if (rows.length >= limit) break;
   }
-  printTable(context, output, { columns, rows });
+  const text = (isWide: boolean): string =>
+    rows.map((row) => auditText(row, { width: context.width, isWide })).join('\n');
+  if (rows.length > 0 || output === 'json' || output === 'yaml')
+    printFacts(context, output, { data: rows, text });
   const last = rows.at(-1);
-  if (last !== undefined && rows.length === limit && output === 'table')
+  if (last !== undefined && rows.length === limit && (output === 'table' || output === 'wide'))
     context.err(`There may be more: trectl audit list --after ${last.id}`);
+}
+
+/** `    41  2026-11-23 07:48 UTC  maria  site.delete 01a2075b-...: the building was closed`; wide: the digests too. */
+export function auditText(
+  given: AuditAnswer,
+  { width, isWide }: { readonly width: number; readonly isWide: boolean },
+): string {
+  const { id, at, who, what, subject, why, digest, hash } = printable(given);
+  const reason = why === null ? '' : `: ${why}`;
+  const line = `${String(id).padStart(idWidth)}  ${minuteText(at)}  ${who}  ${what} ${subject}${reason}`;
+  const digests = isWide ? [...(digest === null ? [] : [`digest ${digest}`]), `hash ${hash}`] : [];
+  const below = digests.map((one) => `${indent}${wrapped(one, width - indent.length, indent)}`);
+  return [wrapped(line, width, indent), ...below].join('\n');
 }
 
 /** The audit after a row, page by page, to its end. */

@@ -24,7 +24,7 @@ export interface CommandContext {
   readonly signal: AbortSignal;
   /** Colours, where they are wanted. */
   readonly paint: Paint;
-  /** Columns to fit into: those of the terminal, else COLUMNS, else 80. */
+  /** Columns to fit into, as they are now: those of the terminal; elsewhere COLUMNS, else no end of them. */
   readonly width: number;
   /** Version of this program. */
   readonly version: string;
@@ -59,7 +59,9 @@ export function processContext(
     environment,
     signal,
     paint: painter(wantsColour(environment, terminal !== undefined)),
-    width: terminal?.columns ?? widthOf(environment),
+    get width() {
+      return widthOf(stdout, environment);
+    },
     version,
     exitCode: exitCodes.done,
   };
@@ -76,14 +78,17 @@ export interface TerminalStream {
 const usualWidth = 80;
 const usualRows = 24;
 
-/** Undefined when the stream is none. A terminal that does not know its size, and says 0, is of the usual one. */
+/**
+ * Undefined when the stream is none, or one that cannot be drawn over (TERM=dumb). A terminal that does not know its
+ * size, and says 0, is of the usual one.
+ */
 export function terminalOf(stream: TerminalStream, environment: Environment): Terminal | undefined {
   // Of a stream that is no terminal it is undefined, whatever its type says.
-  if (!stream.isTTY) return undefined;
+  if (!stream.isTTY || environment['TERM'] === 'dumb') return undefined;
   return {
     write: (text) => void stream.write(text),
     get columns() {
-      return stream.columns > 0 ? stream.columns : widthOf(environment);
+      return widthOf(stream, environment);
     },
     get rows() {
       return stream.rows > 0 ? stream.rows : usualRows;
@@ -91,10 +96,15 @@ export function terminalOf(stream: TerminalStream, environment: Environment): Te
   };
 }
 
-/** COLUMNS when it is a sensible number, 80 otherwise. */
-export function widthOf(environment: Environment): number {
-  const columns = Number(environment['COLUMNS'] ?? '');
-  return Number.isInteger(columns) && columns > 0 ? columns : usualWidth;
+/** Of a terminal its columns, else COLUMNS, else 80. Files and pipes have no end: who searches them wants whole lines. */
+export function widthOf(
+  { isTTY, columns }: Pick<TerminalStream, 'isTTY' | 'columns'>,
+  environment: Environment,
+): number {
+  if (isTTY && columns > 0) return columns;
+  const wanted = Number(environment['COLUMNS'] ?? '');
+  if (Number.isInteger(wanted) && wanted > 0) return wanted;
+  return isTTY ? usualWidth : Number.POSITIVE_INFINITY;
 }
 
 async function askPerson(question: string, signal: AbortSignal): Promise<string> {

@@ -23,7 +23,8 @@ const indent = ' '.repeat(idWidth + 2);
 export function eventText(given: EventAnswer, { width, paint, isWide }: EventLook): string {
   const { id, at, site, text, next, severity, ...event } = printable(given);
   const time = `${at.slice(0, 10)} ${at.slice(11, 19)} UTC`;
-  const name = isWide ? `${site.name} (${site.id})` : site.name;
+  const more = [...(isWide ? [site.id] : []), ...(site.deleted ? ['deleted'] : [])].join(', ');
+  const name = more === '' ? site.name : `${site.name} (${more})`;
   const line = `${String(id).padStart(idWidth)}  ${time}  ${name}  ${paint(tones[severity], subject(event))}: ${text}`;
   const first = wrapped(line, width, indent);
   if (!isWide || next === null) return first;

@@ -107,14 +107,17 @@ async function follow(
     if (!isSilent) context.err(`No answer since ${secondText(sinceMs)}; goes on after event ${last}. ${why}`);
     isSilent = true;
   };
+  const onAnswer = (): void => {
+    context.err(`Answered again at ${secondText(clock.now())}.`);
+    isSilent = false;
+  };
   const onGap = (gap: Gap): void => {
     if (gap.kind === 'restored') last = gap.after;
     context.err(gapText(gap));
   };
   try {
-    const hearing = { clock, signal, onSilence, onGap };
+    const hearing = { clock, signal, onSilence, onAnswer, onGap };
     for await (const events of followEvents(client, { after, at, site, ...hearing })) {
-      isSilent = false;
       printLines(context, events, output);
       last = events.at(-1)?.id ?? last;
     }

@@ -4,7 +4,7 @@
 import type { Command } from 'commander';
 import { TreError } from '../proto/errors.ts';
 import type { CommandContext } from './context.ts';
-import { restClient, type Server } from './rest.ts';
+import { isToken, restClient, type Server } from './rest.ts';
 import { saveServer } from './server.ts';
 
 interface LoginOptions {
@@ -35,6 +35,7 @@ async function login(context: CommandContext, options: LoginOptions): Promise<vo
   };
   if (!server.ca.includes('-----BEGIN CERTIFICATE-----'))
     throw new TreError('FILE_UNREADABLE', `${options.ca} holds no certificate.`);
+  if (!isToken(server.token)) throw new TreError('FILE_UNREADABLE', `${options.tokenFile} holds no token.`);
   using client = restClient(server, context.signal);
   await client.call('GET', '/v1/director');
   const path = await saveServer(context, server);

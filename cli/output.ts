@@ -39,22 +39,24 @@ function yamlText(data: unknown): string {
 export interface TableData<Row> {
   readonly columns: readonly Column<Row>[];
   readonly rows: readonly Row[];
-  /** For programs; the rows themselves when absent. */
-  readonly data?: unknown;
+  /** What people are told when there are no rows. */
+  readonly none?: string;
 }
 
 /** Prints rows as a table that fits, or as data for programs. What had to be hidden is said on stderr. */
 export function printTable<Row>(
   context: CommandContext,
   format: OutputFormat,
-  { columns, rows, data = rows }: TableData<Row>,
+  { columns, rows, none }: TableData<Row>,
 ): void {
   const isWide = format === 'wide';
   const wanted = columns.filter((column) => isWide || column.wide !== true);
   const fitted = fitColumns(wanted, rows, isWide ? Number.POSITIVE_INFINITY : context.width);
-  printFacts(context, format, { data, text: () => tableText(fitted.shown, rows, context.paint) });
+  printFacts(context, format, { data: rows, text: () => tableText(fitted.shown, rows, context.paint) });
+  if (format === 'json' || format === 'yaml') return;
   const hint = hiddenColumns(fitted, '-o wide shows all.');
-  if (format === 'table' && hint !== '') context.err(wrapped(hint, context.width));
+  const said = rows.length === 0 ? none : hint;
+  if (said !== undefined && said !== '') context.err(wrapped(said, context.width));
 }
 
 /** `name: value` lines with the values under each other, wrapped at `width`; empty values are left out. */

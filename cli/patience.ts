@@ -17,6 +17,8 @@ export interface PatienceOptions {
   readonly signal: AbortSignal;
   /** After every attempt in vain, before the pause. */
   readonly onSilence: (silence: Silence) => void;
+  /** At the first answer after attempts in vain. */
+  readonly onAnswer?: () => void;
 }
 
 const pauses: BackoffPolicy = { baseMs: 500, capMs: 3_000, stableMs: 60_000 };
@@ -25,14 +27,16 @@ const leastPauseMs = 250;
 /** What the call answers in the end. Throws what the server refuses, and the reason of the signal. */
 export async function patiently<T>(
   call: () => Promise<T>,
-  { clock, signal, onSilence }: PatienceOptions,
+  { clock, signal, onSilence, onAnswer }: PatienceOptions,
 ): Promise<T> {
   const backoff = createBackoff({ clock, random: systemRandom(clock), policy: pauses });
   let sinceMs: number | undefined;
   for (;;) {
     const askedMs = clock.now();
     try {
-      return await call();
+      const answer = await call();
+      if (sinceMs !== undefined) onAnswer?.();
+      return answer;
     } catch (error) {
       signal.throwIfAborted();
       if (!isSilent(error)) throw error;

@@ -33,5 +33,5 @@ export function registerReleaseList(program: Command, context: CommandContext): 
 async function list(context: CommandContext, output: OutputFormat): Promise<void> {
   using client = await connect(context);
   const { releases } = await client.call<{ releases: readonly PublishedAnswer[] }>('GET', '/v1/releases');
-  printTable(context, output, { columns, rows: releases });
+  printTable(context, output, { columns, rows: releases, none: 'No release was published yet.' });
 }

@@ -11,6 +11,7 @@ import { refuse } from './failure.ts';
 import { factLines, type OutputFormat, outputOption, printFacts } from './output.ts';
 import type { RestClient } from './rest.ts';
 import { connect } from './server.ts';
+import { whyOption } from './why.ts';
 
 interface PublishOptions {
   readonly why?: string;
@@ -25,7 +26,7 @@ export function registerReleasePublish(program: Command, context: CommandContext
     .command('publish')
     .argument('<release>', 'folder of a built release')
     .description('send a built release and its signatures to the control plane')
-    .option('--why <text>', 'kept in the audit')
+    .addOption(whyOption())
     .addOption(outputOption())
     .addHelpText('after', '\nExample:\n  $ trectl release publish build/small-tre-1')
     .action((folder: string, options: PublishOptions) => publish(context, folder, options));

@@ -5,6 +5,7 @@
 import { Agent, type RequestOptions, request } from 'node:https';
 import { errorChain, systemCode } from '../daemon/errors.ts';
 import { isErrorCode, TreError } from '../proto/errors.ts';
+import { printable } from './wrap.ts';
 
 /** A control plane that somebody logged in to. */
 export interface Server {
@@ -27,6 +28,11 @@ export interface CallBounds {
   /** How long the server may be silent; 60 s when not given. */
   readonly silenceMs?: number;
   readonly signal?: AbortSignal;
+}
+
+/** Whether a text can be a token at all: one word of printable characters. The server judges the rest. */
+export function isToken(text: string): boolean {
+  return /^[\x21-\x7e]+$/.test(text);
 }
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -102,12 +108,13 @@ function bodyOf<T>(server: Server, { status, text }: Answer): T {
   if (status >= 200 && status < 300 && body !== undefined) return body as T;
   const problem = body as { code?: unknown; detail?: unknown } | undefined;
   const code = typeof problem?.code === 'string' && isErrorCode(problem.code) ? problem.code : undefined;
+  // What stands between, or another service: the port for agents answers 403.
   if (code === undefined)
     throw new TreError(
-      'INTERNAL',
-      `${server.url} answered ${status}, which no control plane of this version does.`,
+      'CONTROL_PLANE_UNREACHABLE',
+      `${server.url} answered ${status} and not as a control plane does: is it the address for people?`,
     );
-  throw new TreError(code, typeof problem?.detail === 'string' ? problem.detail : undefined);
+  throw new TreError(code, typeof problem?.detail === 'string' ? printable(problem.detail) : undefined);
 }
 
 function parsed(text: string): unknown {

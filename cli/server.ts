@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { userFolders } from '../daemon/config.ts';
 import { TreError } from '../proto/errors.ts';
 import type { CommandContext } from './context.ts';
-import { type RestClient, restClient, type Server } from './rest.ts';
+import { isToken, type RestClient, restClient, type Server } from './rest.ts';
 
 export function loginPath(context: CommandContext): string {
   return join(userFolders(context.environment).configHome, 'tre', 'login.json');
@@ -33,7 +33,7 @@ export function readServer(path: string, bytes: Uint8Array): Server {
   try {
     const { url, ca, token } = JSON.parse(new TextDecoder().decode(bytes)) as Record<keyof Server, unknown>;
     if (typeof url === 'string' && typeof ca === 'string' && typeof token === 'string')
-      return { url, ca, token };
+      if (URL.canParse(url) && isToken(token)) return { url, ca, token };
   } catch {
     // Said below: a damaged file and one of another form need the same answer.
   }

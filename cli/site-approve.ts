@@ -8,6 +8,7 @@ import { type CommandContext, exitCodes, group } from './context.ts';
 import { minuteText } from './moments.ts';
 import type { RestClient } from './rest.ts';
 import { connect } from './server.ts';
+import { whyOption } from './why.ts';
 
 interface ApproveOptions {
   readonly fingerprint?: string;
@@ -22,7 +23,7 @@ export function registerSiteApprove(program: Command, context: CommandContext): 
     .description('approve the machine that waits to become this site')
     .option('--fingerprint <words>', 'the six words that the person on site reads out')
     .option('--yes', 'approve the only one that waits, without comparing')
-    .option('--why <text>', 'kept in the audit')
+    .addOption(whyOption())
     .addHelpText(
       'after',
       '\nExample:\n  $ trectl site approve leeds --fingerprint lusab-babad-gutih-tugad-mudof-sakat',

@@ -8,12 +8,14 @@ import type { DesiredAnswer, ReleaseDetailAnswer, SiteDetailAnswer } from './ans
 import { type CommandContext, group } from './context.ts';
 import { factLines, type OutputFormat, outputOption, printFacts } from './output.ts';
 import { connect } from './server.ts';
+import { sayHowToWait } from './site-wait.ts';
+import { whyOption } from './why.ts';
 
 type Setting = readonly [name: string, value: string];
 
 interface AssignOptions {
-  readonly set: readonly Setting[];
-  readonly unset: readonly string[];
+  readonly set?: readonly Setting[];
+  readonly unset?: readonly string[];
   readonly why?: string;
   readonly output: OutputFormat;
 }
@@ -24,9 +26,9 @@ export function registerSiteAssign(program: Command, context: CommandContext): v
     .argument('<site>', 'name or id')
     .argument('<release>', 'name@version')
     .description('assign a release to a site; values set before stay')
-    .option('--set <name=value>', 'value of a parameter; may be repeated', addSetting, [])
-    .option('--unset <name>', 'back to the default of the release; may be repeated', addName, [])
-    .option('--why <text>', 'kept in the audit')
+    .option('--set <name=value>', 'value of a parameter; may be repeated', addSetting)
+    .option('--unset <name>', 'back to the default of the release; may be repeated', addName)
+    .addOption(whyOption())
     .addOption(outputOption())
     .addHelpText(
       'after',
@@ -49,14 +51,11 @@ async function assign(
     'GET',
     `/v1/releases/${encodeURIComponent(target.release)}`,
   );
-  const kept = Object.entries(before?.parameters ?? {}).filter(
-    ([parameter]) => !options.unset.includes(parameter),
-  );
-  const given = options.set.map(
-    ([parameter, text]) => [parameter, valueOf(release, parameter, text)] as const,
-  );
+  const { set = [], unset = [], output, why } = options;
+  const kept = Object.entries(before?.parameters ?? {}).filter(([parameter]) => !unset.includes(parameter));
+  const given = set.map(([parameter, text]) => [parameter, valueOf(release, parameter, text)] as const);
   const parameters = Object.fromEntries([...kept, ...given]);
-  const body = { release: release.digest, parameters, why: options.why };
+  const body = { release: release.digest, parameters, why };
   const desired = await client.call<DesiredAnswer>('PUT', `${path}/desired`, body);
   const text = factLines([
     ['site', name],
@@ -69,7 +68,8 @@ async function assign(
         .join(', '),
     ],
   ]);
-  printFacts(context, options.output, { data: desired, text: () => text });
+  printFacts(context, output, { data: desired, text: () => text });
+  sayHowToWait(context, output, name);
 }
 
 /** A typed text as the release declares it; what does not fit is sent as text and refused with the reason. */
@@ -82,12 +82,12 @@ function valueOf({ parameters }: ReleaseDetailAnswer, name: string, text: string
   return text;
 }
 
-function addSetting(text: string, before: readonly Setting[]): readonly Setting[] {
+function addSetting(text: string, before: readonly Setting[] = []): readonly Setting[] {
   const at = text.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('It must be name=value.');
   return [...before, [text.slice(0, at), text.slice(at + 1)]];
 }
 
-function addName(text: string, before: readonly string[]): readonly string[] {
+function addName(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text];
 }

@@ -52,7 +52,7 @@ export const siteFacts: readonly SiteFact[] = [
   { title: 'hold', said: holdOf, rank: 6 },
   { title: 'isolation', said: isolationOf, rank: 5 },
   { title: 'trouble', said: troubleOf },
-  { title: 'labels', said: (site) => plain(labelsOf(site)), wide: true },
+  { title: 'labels', said: (site) => plain(labelsOf(site)), rank: 9 },
   { title: 'running', said: runningOf, wide: true },
   { title: 'objects', said: objectsOf, wide: true },
   { title: 'agent', said: ({ contact }) => plain(contact.agentVersion ?? '-'), wide: true },

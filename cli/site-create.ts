@@ -6,6 +6,7 @@ import type { SiteAnswer } from './answers.ts';
 import { type CommandContext, group } from './context.ts';
 import { type OutputFormat, outputOption, printFacts } from './output.ts';
 import { connect } from './server.ts';
+import { whyOption } from './why.ts';
 
 interface CreateOptions {
   readonly why?: string;
@@ -17,7 +18,7 @@ export function registerSiteCreate(program: Command, context: CommandContext): v
     .command('create')
     .argument('<name>', 'a DNS label, such as leeds')
     .description('create a site')
-    .option('--why <text>', 'kept in the audit')
+    .addOption(whyOption())
     .addOption(outputOption())
     .addHelpText('after', '\nExample:\n  $ trectl site create leeds')
     .action((name: string, options: CreateOptions) => create(context, name, options));

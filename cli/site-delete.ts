@@ -6,6 +6,7 @@ import { TreError } from '../proto/errors.ts';
 import type { SiteAnswer } from './answers.ts';
 import { type CommandContext, group } from './context.ts';
 import { connect } from './server.ts';
+import { whyOption } from './why.ts';
 
 interface DeleteOptions {
   readonly why: string;
@@ -17,7 +18,7 @@ export function registerSiteDelete(program: Command, context: CommandContext): v
     .command('delete')
     .argument('<site>', 'name or id')
     .description('delete a site that no machine belongs to any more')
-    .requiredOption('--why <text>', 'kept in the audit')
+    .addOption(whyOption().makeOptionMandatory())
     .option('--yes', 'do not ask for the name')
     .addHelpText('after', '\nExample:\n  $ trectl site delete leeds --why "the building was closed"')
     .action((site: string, options: DeleteOptions) => remove(context, site, options));

@@ -9,6 +9,7 @@ import { type CommandContext, group } from './context.ts';
 import { refuse } from './failure.ts';
 import { minuteText } from './moments.ts';
 import { connect } from './server.ts';
+import { whyOption } from './why.ts';
 
 interface JoinFileOptions {
   readonly keyset: string;
@@ -27,7 +28,7 @@ export function registerSiteJoinFile(program: Command, context: CommandContext):
     .requiredOption('--keyset <file>', 'the release keys that the site shall trust, made by `trectl key set`')
     .option('--out <file>', 'where to write it (default: SITE.join.json)')
     .option('--hours <n>', 'how long it may be used, 24 at most', hoursOf, maxHours)
-    .option('--why <text>', 'kept in the audit')
+    .addOption(whyOption())
     .addHelpText(
       'after',
       '\nExample:\n  $ trectl site join-file leeds --keyset keyset.json --out leeds.join.json',

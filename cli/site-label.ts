@@ -8,6 +8,7 @@ import { type CommandContext, group } from './context.ts';
 import { type OutputFormat, outputOption, printFacts } from './output.ts';
 import { connect } from './server.ts';
 import { labelsOf } from './site-words.ts';
+import { whyOption } from './why.ts';
 
 interface LabelOptions {
   readonly why?: string;
@@ -20,7 +21,7 @@ export function registerSiteLabel(program: Command, context: CommandContext): vo
     .argument('<site>', 'name or id')
     .argument('<labels...>', 'key=value to set, key- to remove')
     .description('set and remove labels of a site')
-    .option('--why <text>', 'kept in the audit')
+    .addOption(whyOption())
     .addOption(outputOption())
     .addHelpText('after', '\nExample:\n  $ trectl site label leeds region=north tier=1 old-')
     .action((site: string, labels: string[], options: LabelOptions) =>

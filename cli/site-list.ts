@@ -10,7 +10,7 @@ import { chosenFacts, siteColumns } from './site-columns.ts';
 import { watchSites } from './watch-sites.ts';
 
 interface ListOptions {
-  readonly label: readonly string[];
+  readonly label?: readonly string[];
   readonly columns?: string;
   readonly watch?: boolean;
   readonly output: OutputFormat;
@@ -20,12 +20,7 @@ export function registerSiteList(program: Command, context: CommandContext): voi
   group(program, 'site', 'sites and what they run')
     .command('list')
     .description('list sites, with how old the news of each is')
-    .option(
-      '--label <key=value>',
-      'only sites with this label (or `key`, any value); may be repeated',
-      add,
-      [],
-    )
+    .option('--label <key=value>', 'only sites with this label (or `key`, any value); may be repeated', add)
     .option('--columns <names>', 'which columns, such as name,healthy,last-heard')
     .option('--watch', 'stay, and show what changes')
     .addOption(outputOption())
@@ -34,17 +29,19 @@ export function registerSiteList(program: Command, context: CommandContext): voi
 }
 
 async function list(context: CommandContext, options: ListOptions): Promise<void> {
-  const { label, output, watch } = options;
+  const { label = [], output, watch } = options;
+  const none =
+    label.length === 0 ? 'There are no sites: trectl site create NAME.' : 'No site has such labels.';
   const facts = chosenFacts(options.columns?.split(','), output === 'wide');
   const query = label.map((one) => `label=${encodeURIComponent(one)}`).join('&');
   const path = query === '' ? '/v1/sites' : `/v1/sites?${query}`;
   using client = await connect(context);
-  if (watch === true) return await watchSites(context, client, { path, facts, output });
+  if (watch === true) return await watchSites(context, client, { path, facts, output, none });
   const { sites } = await client.call<{ sites: readonly SiteAnswer[] }>('GET', path);
   const nowMs = client.serverTime() ?? context.clock.now();
-  printTable(context, output, { columns: siteColumns(facts, nowMs), rows: sites });
+  printTable(context, output, { columns: siteColumns(facts, nowMs), rows: sites, none });
 }
 
-function add(text: string, before: readonly string[]): readonly string[] {
+function add(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text];
 }

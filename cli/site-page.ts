@@ -83,7 +83,9 @@ function wantedFacts(site: SiteDetailAnswer, look: PageLook): Facts {
 
 function stateFacts(site: SiteDetailAnswer, look: PageLook): Facts {
   const { state, verdict } = site;
-  const health: Facts = [['healthy', `${painted(healthOf(site), look)}\n${verdict.text}`]];
+  // Of a site that was withdrawn the verdict still tells what it said before.
+  const verdictText = site.revokedAt === null || !verdict.isNews ? `\n${verdict.text}` : '';
+  const health: Facts = [['healthy', `${painted(healthOf(site), look)}${verdictText}`]];
   if (state === null) return [...health, ['state', 'nothing was reported yet']];
   const { objectsApplied, objectsWanted, isolation, observedAt, receivedAt } = state;
   const hold = holdOf(site, look.nowMs);
@@ -156,7 +158,8 @@ function troubles(site: SiteDetailAnswer, look: PageLook): string {
   );
   const all = [...problem, ...conditions, ...objects, ...unhealthy, ...refusals];
   const { asOf, isNews } = site.verdict;
-  const old = isNews || asOf === null || all.length === 0 ? [] : [`As it was ${momentText(asOf, nowMs)}:`];
+  const isNow = isNews && site.revokedAt === null;
+  const old = isNow || asOf === null || all.length === 0 ? [] : [`As it was ${momentText(asOf, nowMs)}:`];
   return [...old, ...all].join('\n');
 }
 

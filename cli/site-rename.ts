@@ -6,6 +6,7 @@ import type { SiteAnswer } from './answers.ts';
 import { type CommandContext, group } from './context.ts';
 import { type OutputFormat, outputOption, printFacts } from './output.ts';
 import { connect } from './server.ts';
+import { whyOption } from './why.ts';
 
 interface RenameOptions {
   readonly why?: string;
@@ -18,7 +19,7 @@ export function registerSiteRename(program: Command, context: CommandContext): v
     .argument('<site>', 'name or id')
     .argument('<name>', 'the new name, a DNS label')
     .description('give a site another name')
-    .option('--why <text>', 'kept in the audit')
+    .addOption(whyOption())
     .addOption(outputOption())
     .addHelpText('after', '\nExample:\n  $ trectl site rename leeds leeds-general')
     .action((site: string, name: string, options: RenameOptions) => rename(context, { site, name }, options));

@@ -6,8 +6,9 @@ import type { DesiredAnswer } from './answers.ts';
 import { type CommandContext, group } from './context.ts';
 import { factLines, type OutputFormat, outputOption, printFacts } from './output.ts';
 import { connect } from './server.ts';
-import { durationMs, waitForSite } from './site-wait.ts';
+import { sayHowToWait, timeoutOption, waitForSite } from './site-wait.ts';
 import { releaseText } from './site-words.ts';
+import { whyOption } from './why.ts';
 
 interface RollbackOptions {
   readonly why: string;
@@ -21,9 +22,9 @@ export function registerSiteRollback(program: Command, context: CommandContext):
     .command('rollback')
     .argument('<site>', 'name or id')
     .description('go back to the release before, with the parameters it had then')
-    .requiredOption('--why <text>', 'kept in the audit')
+    .addOption(whyOption().makeOptionMandatory())
     .option('--wait', 'stay until the site has applied it and is healthy')
-    .option('--timeout <time>', 'how long to wait, such as 90s or 30m', durationMs, durationMs('10m'))
+    .addOption(timeoutOption())
     .addOption(outputOption())
     .addHelpText(
       'after',
@@ -43,7 +44,7 @@ async function rollback(context: CommandContext, site: string, options: Rollback
     ['generation', String(desired.generation)],
   ]);
   printFacts(context, options.output, { data: desired, text: () => text });
-  if (options.wait !== true) return;
+  if (options.wait !== true) return sayHowToWait(context, options.output, site);
   const { generation } = desired;
   await waitForSite(context, client, { path, generation, wanted: 'healthy', timeoutMs: options.timeout });
 }

@@ -1,15 +1,16 @@
 // `trectl site wait`: stays until a site has applied what is wanted, or until it is healthy with it, and says on stderr
-// what it waits for. Ends at once when the site refuses what is wanted. Also what `site rollback --wait` does.
+// what it waits for. Ends at once when the site refuses what is wanted or is withdrawn. Also what `site rollback --wait` does.
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { isErrorCode, TreError } from '../proto/errors.ts';
 import type { SiteDetailAnswer } from './answers.ts';
 import { type CommandContext, group } from './context.ts';
 import { secondText } from './moments.ts';
+import type { OutputFormat } from './output.ts';
 import { patiently } from './patience.ts';
 import type { RestClient } from './rest.ts';
 import { connect } from './server.ts';
-import { appliedOf, healthOf, releaseText, spoken, troubleOf } from './site-words.ts';
+import { appliedOf, dated, healthOf, releaseText, troubleOf } from './site-words.ts';
 
 const goals = ['applied', 'healthy'] as const;
 type Goal = (typeof goals)[number];
@@ -24,6 +25,7 @@ export interface WaitOptions {
 }
 
 const pollMs = 1_000;
+const silenceMs = 15_000;
 /** However short the time, an answer is waited for as long as this. */
 const leastLookMs = 1_000;
 
@@ -33,13 +35,24 @@ export function registerSiteWait(program: Command, context: CommandContext): voi
     .argument('<site>', 'name or id')
     .description('stay until a site has applied what is wanted and is healthy')
     .addOption(new Option('--for <goal>', 'what to wait for').choices(goals).default('healthy'))
-    .option('--timeout <time>', 'how long to wait, such as 90s or 30m', durationMs, durationMs('10m'))
+    .addOption(timeoutOption())
     .addHelpText('after', '\nExample:\n  $ trectl site wait leeds --timeout 30m')
     .action(async (site: string, options: { for: Goal; timeout: number }) => {
       using client = await connect(context);
       const path = `/v1/sites/${encodeURIComponent(site)}`;
       await waitForSite(context, client, { path, wanted: options.for, timeoutMs: options.timeout });
     });
+}
+
+export function timeoutOption(): Option {
+  return new Option('--timeout <time>', 'how long to wait, such as 90s or 30m')
+    .argParser(durationMs)
+    .default(durationMs('10m'), '10m');
+}
+
+/** What people do next when a site has been told something. */
+export function sayHowToWait(context: CommandContext, output: OutputFormat, site: string): void {
+  if (output === 'table' || output === 'wide') context.err(`Next: trectl site wait ${site}`);
 }
 
 /** Throws TreError with the code of the refusal, or STILL_WAITING when the time is over. */
@@ -52,7 +65,7 @@ export async function waitForSite(
   const endsAt = clock.monotonic() + timeoutMs;
   const over = new AbortController();
   const ending = AbortSignal.any([signal, over.signal]);
-  let late = `Nobody answers what ${decodeURIComponent(path.slice(path.lastIndexOf('/') + 1))} is like.`;
+  let late = `The control plane did not say how ${decodeURIComponent(path.slice(path.lastIndexOf('/') + 1))} is.`;
   const giveUp = (): void => over.abort(new TreError('STILL_WAITING', late));
   void clock.sleep(Math.max(timeoutMs, leastLookMs), ending).then(giveUp, () => undefined);
   let told = '';
@@ -61,13 +74,13 @@ export async function waitForSite(
     told = line;
   };
   const onSilence = (): void => tell('no answer from the control plane');
-  const look = () => client.call<SiteDetailAnswer>('GET', path, undefined, { signal: ending });
+  const look = () => client.call<SiteDetailAnswer>('GET', path, undefined, { silenceMs, signal: ending });
   try {
     for (;;) {
       const site = await patiently(look, { clock, signal: ending, onSilence });
       const goal = generation ?? site.desired?.generation ?? 0;
       refuseIfRefused(site, goal);
-      tell(standing(site, client.serverTime() ?? clock.now()));
+      tell(standing(site));
       if (isThere(site, goal, wanted)) return;
       late = `${site.name} is not ${wanted}.`;
       if (clock.monotonic() > endsAt) giveUp();
@@ -84,25 +97,28 @@ function isThere({ state, verdict }: SiteDetailAnswer, goal: number, wanted: Goa
   return wanted === 'applied' || verdict.word === 'healthy';
 }
 
-function refuseIfRefused({ refused, held, name }: SiteDetailAnswer, goal: number): void {
+function refuseIfRefused({ refused, held, name, revokedAt }: SiteDetailAnswer, goal: number): void {
+  if (revokedAt !== null) throw new TreError('SITE_REVOKED', `The identity of ${name} was withdrawn.`);
   if (refused === null || refused.generation < goal || (held?.generation ?? 0) >= goal) return;
   const { code, text, generation } = refused;
   if (isErrorCode(code)) throw new TreError(code, `${name} refused generation ${generation}. ${text}`);
 }
 
-function standing(site: SiteDetailAnswer, nowMs: number): string {
+/** With dates, not ages: it changes only when something did. */
+function standing(site: SiteDetailAnswer): string {
   const { desired, state, name } = site;
+  if (desired === null) return `${name}: nothing was assigned yet`;
   const trouble = troubleOf(site);
   const parts = [
-    `applied ${spoken(appliedOf(site), nowMs)}`,
-    `healthy ${spoken(healthOf(site), nowMs)}`,
-    ...(trouble.text === '-' ? [] : [spoken(trouble, nowMs)]),
+    `applied ${dated(appliedOf(site))}`,
+    `healthy ${dated(healthOf(site))}`,
+    ...(trouble.text === '-' ? [] : [dated(trouble)]),
   ];
-  return `${name}: generation ${state?.generation ?? 0} of ${desired?.generation ?? 0} (${releaseText(desired?.release)}), ${parts.join(', ')}`;
+  return `${name}: generation ${state?.generation ?? 0} of ${desired.generation} (${releaseText(desired.release)}), ${parts.join(', ')}`;
 }
 
 /** `90s`, `30m`, `2h` -> milliseconds. */
-export function durationMs(text: string): number {
+function durationMs(text: string): number {
   const [, number, unit] = /^(\d{1,6})(s|m|h)$/.exec(text) ?? [];
   if (number === undefined) throw new InvalidArgumentError('It must be a time such as 90s, 30m or 2h.');
   return Number(number) * (unit === 's' ? 1_000 : unit === 'm' ? 60_000 : 3_600_000);

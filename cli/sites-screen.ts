@@ -25,14 +25,18 @@ export interface ScreenLook {
   readonly width: number;
   readonly rows: number;
   readonly paint: Paint;
+  /** All columns; lines that are longer than the screen is wide go on in the next row. */
+  readonly isWide: boolean;
 }
 
 /** Lines for a screen of `rows`: on a low one the hint gives way first, then the headline, never the worst site. */
-export function sitesScreen(answer: SitesSeen, { facts, width, rows, paint }: ScreenLook): readonly string[] {
+export function sitesScreen(answer: SitesSeen, look: ScreenLook): readonly string[] {
+  const { facts, width, rows, paint, isWide } = look;
   const { nowMs } = answer;
   const sites = answer.sites.map((site) => readAt(site, nowMs));
   const seen = { ...answer, sites };
-  const fitted = fitColumns(siteColumns(facts, nowMs), sites, width);
+  const columns = siteColumns(facts, nowMs);
+  const fitted = fitColumns(columns, sites, isWide ? Number.POSITIVE_INFINITY : width);
   const [titles = 1, ...heights] = tableText(fitted.shown, sites)
     .split('\n')
     .map((line) => rowsOf(line, width));
@@ -76,11 +80,13 @@ function urgentFirst(sites: readonly SiteAnswer[], room: number): readonly [read
   return [sites.filter((site) => chosen.has(site)), sites.length - chosen.size];
 }
 
-const weights: Readonly<Record<Tone, number>> = { bad: 4, warn: 2, strong: 0, plain: 0, faint: 0, good: 0 };
+const weights: Readonly<Record<Tone, number>> = { bad: 2, warn: 1, strong: 0, plain: 0, faint: 0, good: 0 };
 
+/** The gravest first; of equally grave ones those that say so now, which the silence of many must not push off. */
 function urgency(site: SiteAnswer): number {
   const tones = [healthOf(site).tone, newsOf(site).tone, troubleOf(site).tone];
-  return Math.max(...tones.map((tone) => weights[tone]));
+  const isNow = site.verdict.isNews && site.revokedAt === null;
+  return 2 * Math.max(...tones.map((tone) => weights[tone])) + (isNow ? 1 : 0);
 }
 
 /** `3 sites: 1 healthy, 1 not healthy, 1 not heard of. 10:02:14 UTC`: what is old counts as not heard of. */

@@ -21,6 +21,8 @@ export interface WatchOptions {
   readonly path: string;
   readonly facts: readonly SiteFact[];
   readonly output: OutputFormat;
+  /** What people are told when there is no site. */
+  readonly none: string;
 }
 
 type Show = (seen: SitesSeen) => void;
@@ -93,13 +95,15 @@ function seenNow(
   return { sites, answeredAtMs: atMs, nowMs: atMs + passedMs, silence };
 }
 
-function showing(context: CommandContext, { facts, output }: WatchOptions): Show {
+function showing(context: CommandContext, options: WatchOptions): Show {
+  const { facts, output } = options;
   if (output === 'json' || output === 'yaml') return showData(context, output);
   const { terminal, paint } = context;
-  if (terminal === undefined) return showLines(context, facts);
+  if (terminal === undefined) return showLines(context, { ...options, output });
   const frame = createFrame(terminal);
+  const isWide = output === 'wide';
   return (seen) =>
-    frame.draw(sitesScreen(seen, { facts, width: terminal.columns, rows: terminal.rows, paint }));
+    frame.draw(sitesScreen(seen, { facts, width: terminal.columns, rows: terminal.rows, paint, isWide }));
 }
 
 function showData(context: CommandContext, output: 'json' | 'yaml'): Show {
@@ -113,7 +117,10 @@ function showData(context: CommandContext, output: 'json' | 'yaml'): Show {
   };
 }
 
-function showLines(context: CommandContext, facts: readonly SiteFact[]): Show {
+function showLines(
+  context: CommandContext,
+  { facts, output, none }: WatchOptions & { readonly output: 'table' | 'wide' },
+): Show {
   let before: readonly SiteAnswer[] | undefined;
   const silent = silenceOnce(context);
   return (seen) => {
@@ -121,7 +128,7 @@ function showLines(context: CommandContext, facts: readonly SiteFact[]): Show {
     const { sites, nowMs, answeredAtMs } = seen;
     if (before === sites) return;
     if (before === undefined)
-      printTable(context, 'table', { columns: siteColumns(facts, nowMs), rows: sites });
+      printTable(context, output, { columns: siteColumns(facts, nowMs), rows: sites, none });
     else
       for (const line of changeLines({ before, after: sites }, facts, nowMs))
         context.out(`${secondText(answeredAtMs)}  ${line}`);

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import process from 'node:process';
 import test from 'ava';
-import { terminalOf } from '../../cli/context.ts';
+import { terminalOf, widthOf } from '../../cli/context.ts';
 import { environment } from '../../daemon/config.ts';
 import { systemExec } from '../../daemon/exec.ts';
 
@@ -27,8 +27,17 @@ test('a terminal that does not know its size is of the usual one', (t) => {
   t.deepEqual(sizeOf({ columns: 0, rows: 0 }, { COLUMNS: '132' }), [132, 24]);
 });
 
-test('a file is no terminal', (t) => {
+test('a file is no terminal, and what cannot be drawn over is none to draw on', (t) => {
   t.is(terminalOf(stream({ isTTY: undefined }), {}), undefined);
+  t.is(terminalOf(stream({}), { TERM: 'dumb' }), undefined);
+  t.is(widthOf(stream({}), { TERM: 'dumb' }), 100, 'lines are as wide as it is');
+});
+
+test('lines of a file or a pipe are whole, unless COLUMNS says otherwise', (t) => {
+  const file = stream({ isTTY: undefined, columns: undefined });
+  t.is(widthOf(file, {}), Number.POSITIVE_INFINITY);
+  t.is(widthOf(file, { COLUMNS: 'wide' }), Number.POSITIVE_INFINITY);
+  t.is(widthOf(file, { COLUMNS: '60' }), 60);
 });
 
 test('a reader that goes away ends a command without a word', async (t) => {

@@ -73,7 +73,7 @@ test('from login to a site that was assigned a release', async (t) => {
 
   t.regex(
     await done('site', 'list'),
-    /^NAME +NEWS .*\nleeds +live +(?:just now|\d+ s ago) +sample@1\.0\.0 +0\/3 +- +unknown +- +- +- +-\n$/,
+    /^NAME +NEWS .*\nleeds +live +(?:just now|\d+ s ago) +sample@1\.0\.0 +0\/3 +- +unknown +- +- +- +- +-\n$/,
   );
   const shown = JSON.parse(await done('site', 'show', 'leeds', '-o', 'json')) as Record<string, unknown>;
   t.like(shown, { name: 'leeds', joined: true, contact: { class: 'live' }, desired: { generation: 3 } });
@@ -155,6 +155,10 @@ test('a login says what is wrong before it is kept', async (t) => {
     (await attempt(plane.addresses.api, '@none.pem')).stderr,
     /^FILE_UNREADABLE: There is no file .*none\.pem/,
   );
+  t.regex(
+    (await attempt(plane.addresses.api, '@ca.pem', '@ca.pem')).stderr,
+    /^FILE_UNREADABLE: .*ca\.pem holds no token/,
+  );
   writeFileSync(join(folder, 'wrong'), 'tre-operator-wrong');
   const denied = await attempt(plane.addresses.api, '@ca.pem', '@wrong');
   t.is(denied.code, 3);
@@ -178,6 +182,10 @@ test('a server of another CA is not trusted, and one that is not there is unreac
   const untrusted = await attempt(`https://localhost:${port}`);
   t.is(untrusted.code, 3);
   t.regex(untrusted.stderr, /^CERTIFICATE_UNTRUSTED: localhost:/);
+
+  const agents = await attempt(desk.plane.addresses.agents.replace(/^/, 'https://'));
+  t.is(agents.code, 4, 'the port for agents');
+  t.regex(agents.stderr, /^CONTROL_PLANE_UNREACHABLE: .* answered 403 and not as a control plane does/);
 
   const silent = createTcpServer((socket) => socket.destroy());
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
 import type { SiteDetailAnswer } from '../../cli/answers.ts';
+import { auditText } from '../../cli/audit.ts';
 import { eventText } from '../../cli/event-words.ts';
 import { createFrame } from '../../cli/frame.ts';
 import { printTable } from '../../cli/output.ts';
@@ -18,6 +19,7 @@ import {
   nowMs,
   silentDetail,
   someEvents,
+  someRows,
   someSites,
   troubledDetail,
 } from '../support/site-answers.ts';
@@ -51,7 +53,7 @@ function watch({ width, isColoured }: Look): string {
     why: 'CONTROL_PLANE_UNREACHABLE: tre.example.org:8443: connect ECONNREFUSED',
   };
   const seen = { sites: someSites, answeredAtMs: nowMs - 41_000, nowMs, silence };
-  return sitesScreen(seen, { facts, width, rows: 24, paint: painter(isColoured) }).join('\n');
+  return sitesScreen(seen, { facts, width, rows: 24, isWide: false, paint: painter(isColoured) }).join('\n');
 }
 
 function events({ width, isColoured }: Look): string {
@@ -61,7 +63,13 @@ function events({ width, isColoured }: Look): string {
   return [...plain, '', 'with -o wide:', ...wide].join('\n');
 }
 
-const screens = { events, list, show: page(troubledDetail), 'show-silent': page(silentDetail), watch };
+function audit({ width }: Look): string {
+  const plain = someRows.map((row) => auditText(row, { width, isWide: false }));
+  const wide = someRows.map((row) => auditText(row, { width, isWide: true }));
+  return [...plain, '', 'with -o wide:', ...wide].join('\n');
+}
+
+const screens = { audit, events, list, show: page(troubledDetail), 'show-silent': page(silentDetail), watch };
 
 for (const [name, screen] of Object.entries(screens)) {
   for (const width of [80, 160]) {
@@ -113,6 +121,7 @@ test('what is not news is never shown without its age', (t) => {
       facts,
       width: 1_000,
       rows: 24,
+      isWide: false,
       paint: painter(false),
     });
     t.deepEqual(unaged(rest.join('\n')), []);
@@ -140,11 +149,50 @@ test('a list that is higher than the screen shows the worst and says how many ar
     } as (typeof someSites)[number];
   });
   const seen = { sites: many, answeredAtMs: nowMs, nowMs, silence: null };
-  const lines = sitesScreen(seen, { facts, width: 200, rows: 20, paint: painter(false) });
+  const lines = sitesScreen(seen, { facts, width: 200, rows: 20, isWide: false, paint: painter(false) });
   t.true(lines.length < 20, String(lines.length));
-  t.regex(lines.join('\n'), /^site-77 .*NotHealthy$/m);
+  t.regex(lines.join('\n'), /^site-77 .*NotHealthy /m);
   t.regex(lines.join('\n'), /^and \d+ more, none of them worse/m);
   t.regex(lines[0] ?? '', /100 sites: 99 healthy, 1 not healthy/);
+});
+
+test('a site that does not work now is not pushed off by many that are silent', (t) => {
+  const [, silent, broken] = someSites;
+  if (silent === undefined || broken === undefined) return t.fail();
+  const many = Array.from({ length: 100 }, (_, index) => ({
+    ...silent,
+    id: String(index),
+    name: `a-${index}`,
+  }));
+  const seen = { sites: [...many, broken], answeredAtMs: nowMs, nowMs, silence: null };
+  const lines = sitesScreen(seen, { facts, width: 200, rows: 10, isWide: false, paint: painter(false) });
+  t.regex(lines.join('\n'), /^hull-royal .*NotHealthy /m);
+});
+
+test('-o wide shows all columns on a screen too, in more rows', (t) => {
+  const seen = { sites: someSites, answeredAtMs: nowMs, nowMs, silence: null };
+  const all = chosenFacts(undefined, true);
+  const look = { facts: all, width: 80, rows: 40, paint: painter(false) };
+  const lines = sitesScreen(seen, { ...look, isWide: true });
+  const titles = lines.find((line) => line.startsWith('NAME ')) ?? '';
+  for (const { title } of all) t.true(titles.includes(title.toUpperCase()), title);
+  t.notRegex(lines.join('\n'), /hidden/);
+});
+
+test('the page of a withdrawn site tells nothing as news', (t) => {
+  const withdrawn = { ...troubledDetail, revokedAt: troubledDetail.contact.lastAt };
+  const text = page(withdrawn)({ width: 160, isColoured: false });
+  t.regex(text, /^healthy: +was not healthy \d+ s ago\nrunning:/m);
+  t.regex(text, /^As it was .*:\nNotHealthy/m);
+});
+
+test('an event of a site that was deleted says so', (t) => {
+  const [event] = someEvents;
+  if (event === undefined) return t.fail();
+  const deleted = { ...event, site: { ...event.site, deleted: true } };
+  const text = (isWide: boolean) => eventText(deleted, { width: 200, paint: painter(false), isWide });
+  t.regex(text(false), /UTC {2}leeds \(deleted\) {2}assigned/);
+  t.regex(text(true), /UTC {2}leeds \(\S+, deleted\) {2}assigned/);
 });
 
 test('a low and narrow terminal loses the headline and the hint, never the worst site and how many are left', (t) => {
@@ -157,7 +205,7 @@ test('a low and narrow terminal loses the headline and the hint, never the worst
       written: '',
       write: (text: string) => void (terminal.written = text),
     };
-    const lines = sitesScreen(seen, { facts, width: 40, rows, paint: painter(false) });
+    const lines = sitesScreen(seen, { facts, width: 40, rows, isWide: false, paint: painter(false) });
     createFrame(terminal).draw(lines);
     const text = terminal.written.replaceAll('\u001b[K', '');
     t.true(text.startsWith(`${lines.join('\n')}\n`), `cut at ${rows} rows:\n${text}`);

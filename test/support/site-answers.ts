@@ -2,7 +2,7 @@
 // random. Nothing here is a real place.
 
 import fc from 'fast-check';
-import type { EventAnswer, SiteAnswer, SiteDetailAnswer } from '../../cli/answers.ts';
+import type { AuditAnswer, EventAnswer, SiteAnswer, SiteDetailAnswer } from '../../cli/answers.ts';
 import { conditions } from '../../proto/conditions.ts';
 
 export const nowMs = Date.UTC(2026, 10, 23, 10, 2, 14);
@@ -235,7 +235,7 @@ export const troubledDetail: SiteDetailAnswer = {
 export const silentDetail: SiteDetailAnswer = { ...york, ...nothingMore };
 
 const plainEvent = { phase: null, code: null, severity: 'info', next: null, facts: {} } as const;
-const at = ({ id, name }: SiteAnswer) => ({ site: { id, name } });
+const at = ({ id, name }: SiteAnswer) => ({ site: { id, name, deleted: false } });
 
 /** One of each tone; the texts of one try to steer the terminal. */
 export const someEvents: readonly EventAnswer[] = [
@@ -268,6 +268,35 @@ export const someEvents: readonly EventAnswer[] = [
     severity: 'warning',
     code: 'not-healthy',
     text: 'was not healthy: An image cannot be had. at 2026-11-23 07:02 UTC; nothing heard for 3 h',
+  },
+];
+
+const rowDigest = `sha256:${'5f'.repeat(32)}`;
+const rowHash = `sha256:${'a1'.repeat(32)}`;
+
+/** What a person did and what a site did; one text tries to steer the terminal. */
+export const someRows: readonly AuditAnswer[] = [
+  {
+    id: 40,
+    at: before(2 * hour),
+    who: 'maria',
+    what: 'site.assign',
+    subject: leeds.id,
+    why: 'the November update\u001b[2J, agreed with the people on site',
+    digest: rowDigest,
+    previous: rowDigest,
+    hash: rowHash,
+  },
+  {
+    id: 41,
+    at: before(hour),
+    who: `site ${york.id}`,
+    what: 'leaf.issue',
+    subject: york.id,
+    why: null,
+    digest: null,
+    previous: rowHash,
+    hash: rowDigest,
   },
 ];
 

@@ -100,6 +100,7 @@ test('events --follow misses nothing and doubles nothing across a kill', async (
   );
   t.is(new Set(events.map(({ id }) => id)).size, 7);
   t.regex(follow.said[0] ?? '', /^No answer since .*; goes on after event \d+\. CONTROL_PLANE_UNREACHABLE/);
+  t.regex(follow.said[1] ?? '', /^Answered again at /);
   const later = await desk.done('events', '--after', String(events[3]?.id), '-o', 'json');
   t.deepEqual(JSON.parse(later), events.slice(4), 'the id in a line is where one can go on');
 });
@@ -189,7 +190,7 @@ test('site wait keeps its time, whether nobody is there or nobody answers', asyn
   const gone = await wait();
   for (const { code, stderr } of [frozen, gone]) {
     t.is(code, 1, stderr);
-    t.regex(stderr, /STILL_WAITING: Nobody answers what york is like\./);
+    t.regex(stderr, /STILL_WAITING: The control plane did not say how york is\./);
   }
 });
 

@@ -8,7 +8,7 @@ import { before, nowMs, silentDetail, troubledDetail } from '../../support/site-
 const event = {
   id: 7,
   at: before(60_000),
-  site: { id: silentDetail.id, name: silentDetail.name },
+  site: { id: silentDetail.id, name: silentDetail.name, deleted: false },
   kind: 'joined',
   phase: null,
   code: null,
@@ -21,6 +21,7 @@ const event = {
 const first: LiveFacts = {
   nowMs,
   answeredAtMs: nowMs,
+  problem: null,
   site: silentDetail,
   events: [event],
   parts: [{ name: 'agent', words: 'runs, process 12', tone: 'good', sinceMs: nowMs - 60_000 }],
@@ -42,4 +43,22 @@ test('everything at first, nothing again, then what changed', (t) => {
   );
   t.regex(changed[2] ?? '', /^ {5}8 /);
   t.is(changed.length, 3);
+});
+
+test('a site that is renamed is the same site by another name', (t) => {
+  const site = { ...silentDetail, name: 'york-general' };
+  t.deepEqual(liveLines(first, { ...first, site }), [
+    '10:02:14 UTC  york-general: name york -> york-general',
+  ]);
+});
+
+test('what the control plane answers instead of the site is said once, and that it is over', (t) => {
+  const refused = { ...first, problem: 'UNAUTHENTICATED: No valid operator token was given.' };
+  const said = '10:02:14 UTC  UNAUTHENTICATED: No valid operator token was given.';
+  t.deepEqual(liveLines(first, refused), [said]);
+  t.deepEqual(liveLines(refused, refused), []);
+  t.deepEqual(liveLines(refused, first), ['10:02:14 UTC  the control plane shows the site again']);
+  t.deepEqual(liveLines(refused, { ...refused, site: null, problem: 'It was deleted.' }), [
+    '10:02:14 UTC  It was deleted.',
+  ]);
 });

@@ -10,7 +10,7 @@ import { type LiveFacts, liveScreen } from '../../../dev/start/live-screen.ts';
 import { isGolden } from '../../support/golden.ts';
 import { anySite, before, nowMs, silentDetail, troubledDetail } from '../../support/site-answers.ts';
 
-const site = { id: troubledDetail.id, name: troubledDetail.name };
+const site = { id: troubledDetail.id, name: troubledDetail.name, deleted: false };
 const event = { site, phase: null, code: null, severity: 'info', next: null, facts: {} } as const;
 const events: readonly EventAnswer[] = [
   {
@@ -43,6 +43,7 @@ const events: readonly EventAnswer[] = [
 const facts: LiveFacts = {
   nowMs,
   answeredAtMs: nowMs - 1_000,
+  problem: null,
   site: troubledDetail,
   events,
   parts: [
@@ -70,6 +71,24 @@ for (const width of [80, 160]) {
     for (const line of plain.split('\n')) t.true(displayWidth(line) <= width, line);
   });
 }
+
+test('a refusal stands above what was known, in lines that fit; of a site that is gone nothing else is said', (t) => {
+  const look = { width: 80, rows: 50, paint: noPaint };
+  const known = liveScreen(facts, look);
+  const problem =
+    'UNAUTHENTICATED: No valid operator token was given. Run `trectl login` with the file of a valid token.';
+  const refused = liveScreen({ ...facts, problem }, look);
+  t.deepEqual(refused, [
+    ...known.slice(0, 6),
+    'UNAUTHENTICATED: No valid operator token was given. Run `trectl login` with the',
+    '  file of a valid token.',
+    '',
+    ...known.slice(6),
+  ]);
+  const gone = liveScreen({ ...facts, site: null, problem: 'It was deleted.' }, look);
+  t.deepEqual(gone.slice(0, 8), [...known.slice(0, 6), 'It was deleted.', '']);
+  t.is(gone[8], 'What happened last:');
+});
 
 test('on a low screen the oldest events give way', (t) => {
   const lines = liveScreen({ ...facts, site: silentDetail }, { width: 160, rows: 19, paint: noPaint });
