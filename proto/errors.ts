@@ -89,7 +89,7 @@ const entries = {
   ENROLMENT_UNKNOWN: { exit: 3, http: 404, text: 'There is no such enrolment request.', next: 'List the waiting ones with `trectl site list`.' },
   ENROLMENT_REFUSED: { exit: 3, http: 403, text: 'The operator refused this machine.', next: 'Compare the six words with the operator and ask for a new join file.' },
   CERTIFICATE_REQUIRED: { exit: 3, http: 401, text: 'This call needs the certificate of a site.', next: 'Join the site first.' },
-  SITE_REVOKED: { exit: 3, http: 403, text: 'The identity of this site was withdrawn.', next: 'What runs goes on; talk to the operator.' },
+  SITE_REVOKED: { exit: 3, http: 403, text: 'The identity of this site was withdrawn.', next: 'What runs goes on. On site, talk to the operator; an operator deletes the site and creates it anew.' },
 
   // Control plane
   NOT_INITIALISED: { exit: 3, http: 500, text: 'This data folder holds no control plane yet.', next: 'Run `tre-control-plane init`.' },
