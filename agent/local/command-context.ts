@@ -49,9 +49,9 @@ export function processContext({ environment, version, settings }: ContextParts)
     out: (text) => void stdout.write(`${text}\n`),
     err: (text) => void stderr.write(`${text}\n`),
     redraw: isTerminal ? (text) => void stdout.write(overdrawn(text)) : undefined,
-    ask: stdin.isTTY === true && isTerminal ? ask : undefined,
+    ask: stdin.isTTY === true && isTerminal ? (question) => askPerson(question, stdin, stderr) : undefined,
     get width() {
-      return isTerminal ? stdout.columns : widthFrom(environment['COLUMNS']);
+      return screenWidth(stdout, environment);
     },
     paint: paintFor(isTerminal, environment),
     clock: systemClock,
@@ -70,8 +70,13 @@ export function withSocket(command: Command): Command {
 
 const [narrowest, usual] = [40, 80];
 
-function widthFrom(columns: string | undefined): number {
-  const width = Number(columns);
+/** Of a terminal its columns; of one that has no size (a serial line) and of anything else COLUMNS, or what is usual. */
+export function screenWidth(
+  { isTTY, columns }: { readonly isTTY?: boolean; readonly columns?: number },
+  { COLUMNS }: Environment,
+): number {
+  if (isTTY === true && columns !== undefined && columns > 0) return columns;
+  const width = Number(COLUMNS);
   return Number.isInteger(width) && width >= narrowest ? width : usual;
 }
 
@@ -81,13 +86,22 @@ function overdrawn(text: string): string {
   return `\u001B[H${lines.join('')}\u001B[J`;
 }
 
-function ask(question: string): Promise<string> {
-  const { stdin, stderr } = process;
-  stderr.write(question);
+/** What the person types; nothing when they end the input instead (Ctrl-D). */
+export function askPerson(
+  question: string,
+  input: NodeJS.ReadableStream,
+  output: NodeJS.WritableStream,
+): Promise<string> {
+  output.write(question);
   return new Promise((resolve) => {
-    stdin.once('data', (answer) => {
-      stdin.pause();
+    const said = (answer: unknown): void => {
+      input.off('data', said).off('end', ended).pause();
       resolve(String(answer).trim());
-    });
+    };
+    const ended = (): void => {
+      output.write('\n');
+      said('');
+    };
+    input.on('data', said).on('end', ended);
   });
 }

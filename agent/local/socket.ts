@@ -4,6 +4,7 @@
 import { chmodSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { dirname } from 'node:path';
+import { isDaemonError } from '../../daemon/errors.ts';
 import type { Files } from '../../daemon/files.ts';
 import { listening } from '../../daemon/lifecycle.ts';
 import type { Log } from '../../daemon/log.ts';
@@ -96,11 +97,16 @@ async function serve(socket: Socket, answer: Answer, log: Log): Promise<void> {
     socket.setTimeout(0);
     for await (const value of answer(question)) await write(socket, `${JSON.stringify(value)}\n`);
   } catch (error) {
-    const code: ErrorCode = error instanceof TreError ? error.code : 'INTERNAL';
+    const code = codeOf(error);
     if (code === 'INTERNAL') log.error({ error }, 'a local question failed');
     socket.write(`${JSON.stringify({ error: code })}\n`);
   }
   socket.end();
+}
+
+function codeOf(error: unknown): ErrorCode {
+  if (error instanceof TreError) return error.code;
+  return isDaemonError(error, 'disk-full') ? 'DISK_FULL' : 'INTERNAL';
 }
 
 async function readQuestion(socket: Socket): Promise<Readonly<Record<string, unknown>>> {

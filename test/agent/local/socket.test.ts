@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { type Answer, askAgent, openLocalSocket } from '../../../agent/local/socket.ts';
+import { DaemonError } from '../../../daemon/errors.ts';
 import { systemFiles } from '../../../daemon/files.ts';
 import { silentLog } from '../../../daemon/log.ts';
 import { TreError } from '../../../proto/errors.ts';
@@ -71,6 +72,14 @@ test('what is no question, or none that is known, is refused with USAGE', async 
   await t.throwsAsync(askAgent(path, { command: 'rm' }), { message: /USAGE/ });
   for (const text of ['hello\n', '17\n', 'null\n', '\n', `${'x'.repeat(10_000)}`])
     t.is(await raw(path, text), '{"error":"USAGE"}\n');
+});
+
+test('what a full disk keeps from being done is said to the person as that', async (t) => {
+  const path = join(scratch(t), 'agent.sock');
+  await open(t, path, () => {
+    throw new DaemonError('disk-full', 'no space left for state.db');
+  });
+  await t.throwsAsync(askAgent(path, { command: 'hold' }), { message: /^DISK_FULL/ });
 });
 
 test('a failure inside is INTERNAL to the person, and the agent goes on', async (t) => {
