@@ -54,6 +54,19 @@ test('since when is kept while it is the same, and over restarts', async (t) => 
   await second.close();
 });
 
+test('what was said of an object last is known, also by the next process', async (t) => {
+  const folder = scratch(t);
+  const first = await books(t, folder);
+  t.deepEqual([first.wasCurrent(web.id), first.reasonOf(web.id)], [false, null]);
+  first.enter(1_000, because('LessReady'));
+  t.deepEqual([first.wasCurrent(web.id), first.reasonOf(web.id)], [false, 'LessReady']);
+  t.deepEqual([first.wasCurrent(settings.id), first.reasonOf(settings.id)], [true, null]);
+  await first.close();
+  const second = await books(t, folder);
+  t.deepEqual([second.wasCurrent(settings.id), second.reasonOf(web.id)], [true, 'LessReady']);
+  await second.close();
+});
+
 test('an object that is no longer wanted is forgotten', async (t) => {
   const kept = await books(t);
   kept.enter(1_000, because('LessReady'));
@@ -70,8 +83,16 @@ test('what we change is not healthy until it was looked at again', async (t) => 
   t.deepEqual(kept.say(), [true, 'current', 1_000]);
   kept.touch(new Set([web.id]), 2_000);
   t.deepEqual(kept.say(), [false, 'NotYetObserved', 2_000]);
+  t.is(
+    kept.snapshot()?.objects.find(({ id }) => id === settings.id)?.status,
+    'current',
+    'of others it stays',
+  );
+  kept.enter(2_500, because('LessReady'));
+  kept.touch(new Set([web.id]), 2_600);
+  t.deepEqual(kept.say(), [false, 'LessReady', 2_500], 'what is wrong stays wrong');
   kept.enter(3_000, current);
-  t.deepEqual(kept.say(), [true, 'current', 1_000]);
+  t.deepEqual(kept.say(), [true, 'current', 3_000]);
   await kept.close();
 });
 

@@ -216,6 +216,11 @@ test('a StatefulSet without pods: the newest refusal among its events', async (t
   });
   const old = event('exceeded quota', '2025-12-31T23:50:00Z');
   t.deepEqual(await looker(answers(old)).say([set]), ['QuotaExceeded']);
+  const dated = { message: 'denied', lastTimestamp: null, eventTime: '2025-12-31T23:45:00Z' };
+  t.deepEqual(await looker(answers(dated)).say([set]), ['AdmissionRefused'], 'as newer programs date them');
+  t.deepEqual(await looker(answers(old, dated)).say([set]), ['QuotaExceeded']);
+  const series = { ...dated, series: { lastObservedTime: '2025-12-31T23:51:00Z' } };
+  t.deepEqual(await looker(answers(old, series)).say([set]), ['AdmissionRefused']);
   t.deepEqual(await looker(answers(old, event('denied', '2025-12-31T23:55:00Z'))).say([set]), [
     'AdmissionRefused',
   ]);
@@ -275,6 +280,11 @@ test('a claim that waits for its first pod is judged by its class and by the pod
     'WaitsForFirstConsumer',
   ]);
   t.deepEqual(await looker(answers(list(), 'Immediate')).say([claim]), ['NotBound']);
+  const { '/apis/storage.k8s.io/v1/storageclasses/local': _, ...blind } = answers(list(), '');
+  t.deepEqual(await looker(blind).say([claim]), ['NotBound'], 'a class that cannot be seen');
+  const plain = { ...meta('data'), spec: {}, status: { phase: 'Pending' } };
+  const classless = { ...blind, '/api/v1/persistentvolumeclaims?limit=100': list(plain) };
+  t.deepEqual(await looker(classless).say([claim]), ['NotBound'], 'none');
   const unread = (code: ApiErrorCode, status: number) =>
     looker(answers(no(code, status), 'WaitForFirstConsumer')).say([claim]);
   t.deepEqual(await unread('CLUSTER_FORBIDDEN', 403), ['WaitsForFirstConsumer'], 'never better than it is');
