@@ -64,17 +64,19 @@ export function demandFreeName(store: Store, name: string): void {
 function setLabels(store: Store, siteId: string, labels: SiteChange['labels']): readonly string[] {
   const present = new Map(Object.entries(store.labels.of(siteId)));
   const changes = Object.entries(labels).filter(([key, value]) => (present.get(key) ?? null) !== value);
+  const added = changes.filter(([key, value]) => value !== null && !present.has(key)).length;
+  const removed = changes.filter(([, value]) => value === null).length;
+  const count = present.size + added - removed;
+  if (count > maxLabels)
+    throw new TreError('LABEL_INVALID', `A site may have ${maxLabels} labels, not ${count}.`);
   for (const [key, value] of changes) {
     if (value === null) store.labels.remove(siteId, key);
     else store.labels.set(siteId, key, value);
   }
-  const count = Object.keys(store.labels.of(siteId)).length;
-  if (count > maxLabels)
-    throw new TreError('LABEL_INVALID', `A site may have ${maxLabels} labels, not ${count}.`);
   return changes.map(([key, value]) => (value === null ? `${key}-` : `${key}=${value}`));
 }
 
 function demandLabel(key: string, value: string | null): void {
   if (!isLabelKey(key) || (value !== null && !isLabelValue(value)))
-    throw new TreError('LABEL_INVALID', value === null ? key : `${key}=${value}`);
+    throw new TreError('LABEL_INVALID', `${value === null ? key : `${key}=${value}`} is no label.`);
 }

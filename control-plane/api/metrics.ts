@@ -2,6 +2,7 @@
 // says beside it whether that is news. Needs a viewer's token, because how many sites there are, and how many are away,
 // is nobody else's business. What is read when somebody asks is in fleet-metrics.ts.
 import { Counter, Histogram, Registry } from 'prom-client';
+import { z } from 'zod';
 import type { App } from './app.ts';
 import type { ApiDeps } from './deps.ts';
 import { fleetMetrics } from './fleet-metrics.ts';
@@ -67,7 +68,10 @@ export function metricRoutes(app: App, deps: ApiDeps & { readonly metrics: ApiMe
   const read = fleetMetrics(registry);
   app.get('/metrics', {
     config: { role: 'viewer' },
-    schema: { summary: 'Metrics in the Prometheus text format' },
+    schema: {
+      summary: 'Metrics in the Prometheus text format',
+      response: { 200: { description: 'Metrics', content: { 'text/plain': { schema: z.string() } } } },
+    },
     handler: async (_request, reply) => {
       read(deps);
       return reply.type(registry.contentType).send(await registry.metrics());

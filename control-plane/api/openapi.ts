@@ -22,12 +22,16 @@ export async function describeApi(app: App, version: string): Promise<void> {
 export function openApiRoute(app: App): void {
   app.get('/openapi.json', {
     config: { role: 'anyone' },
-    schema: { summary: 'This API, as OpenAPI 3.1' },
-    handler: async () => app.swagger(),
+    schema: { summary: 'This API, as OpenAPI 3.1', response: { 200: z.record(z.string(), z.unknown()) } },
+    handler: async () => ({ ...app.swagger() }),
   });
 }
 
-const { $schema: _, ...problem } = z.toJSONSchema(problemSchema);
+const { $schema: _, ...schemaOfProblem } = z.toJSONSchema(problemSchema);
+const problem = {
+  description: problemSchema.description,
+  content: { 'application/problem+json': { schema: schemaOfProblem } },
+};
 
 const describeRoute: SwaggerTransform = (route) => {
   const { schema, url } = jsonSchemaTransform(route as Parameters<typeof jsonSchemaTransform>[0]);

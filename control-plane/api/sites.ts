@@ -103,7 +103,7 @@ function readRoutes(app: App, deps: ApiDeps, views: SiteViews): void {
 
 function labelWish(text: string): LabelWish {
   const wish = readLabelWish(text);
-  if (wish === undefined) throw new TreError('LABEL_INVALID', text);
+  if (wish === undefined) throw new TreError('LABEL_INVALID', `${text} is neither key=value nor key.`);
   return wish;
 }
 

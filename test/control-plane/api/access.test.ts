@@ -19,7 +19,11 @@ interface OpenApi {
       Readonly<
         Record<
           string,
-          { readonly summary?: string; readonly security?: readonly unknown[]; readonly responses: object }
+          {
+            readonly summary?: string;
+            readonly security?: readonly unknown[];
+            readonly responses: Readonly<Record<string, { readonly content?: object }>>;
+          }
         >
       >
     >
@@ -62,7 +66,12 @@ test('every route but three demands a token, and every change the role operator'
     const isOpen = openToAnyone.includes(path);
     const described = document.paths[path]?.[method.toLowerCase()];
     t.deepEqual(described?.security, isOpen ? [] : undefined, `${method} ${path} in the document`);
-    t.true(Object.hasOwn(described?.responses ?? {}, 'default'));
+    const responses = described?.responses ?? {};
+    t.deepEqual(Object.keys(responses['default']?.content ?? {}), ['application/problem+json']);
+    t.true(
+      Object.keys(responses).some((status) => /^20[0-4]$/.test(status)),
+      `what ${method} ${path} answers when all is well`,
+    );
     t.truthy(described?.summary);
     t.is(without.status === 401, !isOpen, `${method} ${path} without a token`);
     t.is(wrong.status === 401, !isOpen, `${method} ${path} with a wrong token`);

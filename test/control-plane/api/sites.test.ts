@@ -54,6 +54,21 @@ test('what is no label is refused, and changes nothing', async (t) => {
   t.is((await audit()).length, before);
 });
 
+test('a site has at most 32 labels; at that, one may take the place of another', async (t) => {
+  const { plane } = await open(t);
+  await plane.rest('POST', '/v1/sites', { name: 'leeds' });
+  const set = (labels: Readonly<Record<string, string | null>>) =>
+    plane.rest<SiteView & { readonly code: string }>('PATCH', '/v1/sites/leeds', { labels });
+  const full = Object.fromEntries(Array.from({ length: 32 }, (_, index) => [`k${index}`, 'v']));
+  t.is((await set(full)).status, 200);
+  t.is((await set({ more: 'v' })).body.code, 'LABEL_INVALID');
+  t.is((await set({ k0: 'w', nothing: null, more: 'v' })).body.code, 'LABEL_INVALID');
+  t.is((await set({ k0: null, k1: 'w', more: 'v' })).status, 200);
+  const { labels } = (await plane.rest<SiteView>('GET', '/v1/sites/leeds')).body;
+  t.is(Object.keys(labels).length, 32);
+  t.like(labels, { k1: 'w', more: 'v' });
+});
+
 test('a site can be renamed; what is changed to what it is, is not written down', async (t) => {
   const { plane, audit } = await open(t);
   const { body } = await plane.rest<SiteView>('POST', '/v1/sites', { name: 'leeds' });
