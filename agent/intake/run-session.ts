@@ -57,6 +57,8 @@ export class Session {
   #state: SessionState = firstState;
   #stream: Stream | undefined;
   #trouble: SessionStatus['trouble'] = null;
+  /** Why a message could not be written down; the call that was given up for it says no more than that. */
+  #unwritten: unknown;
 
   constructor(deps: SessionDeps) {
     this.#deps = deps;
@@ -147,16 +149,22 @@ export class Session {
       if (end.kind === 'retry') return end;
       throw new TreError(end.kind === 'revoked' ? 'SITE_REVOKED' : 'CONTROL_PLANE_UNREACHABLE');
     } finally {
-      if (this.#isStreaming()) this.#deps.store.site.setContact(this.#deps.clock.now());
       this.#stream = undefined;
       client.close();
+      if (this.#isStreaming()) this.#deps.store.site.setContact(this.#deps.clock.now());
     }
   }
 
   /** Nothing leaves that the ledger does not show. */
   readonly #keepCopy = (path: string, bytes: Uint8Array): void => {
     const { name, body } = outgoingCopy(path, bytes);
-    this.#deps.store.ledger.add(name, body, this.#deps.clock.now());
+    try {
+      this.#deps.store.ledger.add(name, body, this.#deps.clock.now());
+      this.#unwritten = undefined;
+    } catch (error) {
+      this.#unwritten = error;
+      throw error;
+    }
   };
 
   #openStream(client: Client, ca: Uint8Array): Stream {
@@ -199,14 +207,25 @@ export class Session {
 
   async #failed(error: unknown, signal: AbortSignal): Promise<SessionEvent> {
     if (signal.aborted) return { kind: 'waited' };
-    const { store, clock, log } = this.#deps;
-    const cause = await this.#explain(error, signal);
+    const { log } = this.#deps;
+    const cause = this.#unwritten ?? (await this.#explain(error, signal));
+    this.#unwritten = undefined;
     const code = codeOfFailure(cause);
     const detail = detailOfFailure(cause);
     this.#trouble = { code, detail };
-    if (code === 'SITE_REVOKED') store.site.setRevoked(clock.now());
+    if (code === 'SITE_REVOKED') this.#noteRevoked();
     log.warn({ code, detail }, 'the control plane cannot be worked with');
     return { kind: 'failed', code, hasIdentity: this.#certificate.leaf !== undefined };
+  }
+
+  /** A disk that takes nothing ends no session: the next answer says the same. */
+  #noteRevoked(): void {
+    const { store, clock, log } = this.#deps;
+    try {
+      store.site.setRevoked(clock.now());
+    } catch (error) {
+      log.error({ error }, 'that the site was revoked could not be written down');
+    }
   }
 
   /** A connection that fails may meet a proxy with a certificate of its own: worth a look, for then somebody can help. */

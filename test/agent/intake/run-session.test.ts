@@ -462,7 +462,12 @@ test('Retry is honoured', async (t) => {
 test('a withdrawn site says so, keeps what it holds and comes back when it is let in again', async (t) => {
   const { server, store, start, join } = await stage(t);
   await join();
-  const { session } = start();
+  let isFull = true;
+  const setRevoked: AgentStore['site']['setRevoked'] = (atMs) => {
+    if (isFull && atMs !== null) throw new DaemonError('disk-full', 'no space left');
+    store.site.setRevoked(atMs);
+  };
+  const { session } = start({ store: { ...store, site: { ...store.site, setRevoked } } });
   await until(() => session.status().kind === 'streaming', 'the stream');
   server.script.onMessage = (message, stream) => {
     if (message.case !== 'hello') return;
@@ -470,8 +475,10 @@ test('a withdrawn site says so, keeps what it holds and comes back when it is le
     stream.end('SITE_REVOKED');
   };
   server.dropConnections();
-  await until(() => session.status().trouble?.code === 'SITE_REVOKED', 'the code');
-  t.true((store.site.read()?.revokedAtMs ?? 0) > 0);
+  await until(() => session.status().trouble?.code === 'SITE_REVOKED', 'the code, also with a full disk');
+  t.is(store.site.read()?.revokedAtMs, null);
+  isFull = false;
+  await until(() => (store.site.read()?.revokedAtMs ?? 0) > 0, 'it is written down later');
   server.script.onMessage = answerAll;
   await until(() => session.status().kind === 'streaming', 'the stream');
   t.is(store.site.read()?.revokedAtMs, null);
@@ -660,6 +667,7 @@ test('what cannot be written down does not leave', async (t) => {
   };
   const { session } = start({ store: { ...store, ledger } });
   await until(() => session.status().trouble !== null, 'the trouble');
+  t.like(session.status().trouble, { code: 'DISK_FULL' });
   t.regex(session.status().trouble?.detail ?? '', /no space left/);
   t.deepEqual(server.requests, []);
   t.deepEqual(server.received, []);
