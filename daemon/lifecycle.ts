@@ -2,6 +2,7 @@
 // says that it is over; resources stop in reverse order of their adding, each within its bound; what
 // nobody caught ends the process with code 1 and one line. Called once, by each main.ts.
 
+import { existsSync } from 'node:fs';
 import process from 'node:process';
 import { DaemonError, fromSystem } from './errors.ts';
 import type { Log } from './log.ts';
@@ -23,7 +24,7 @@ export interface ProcessOptions {
   readonly stopWithinMs?: number;
 }
 
-/** Runs until SIGINT, SIGTERM, SIGHUP or `stop`; resolves with the exit code, which main.ts gives to process.exit. */
+/** Runs until SIGINT, SIGTERM, SIGHUP or `stop`; resolves with the exit code, which main.ts gives to `endProcess`. */
 export async function runProcess(options: ProcessOptions): Promise<number> {
   const { log, start, stopWithinMs = defaultStopWithinMs } = options;
   const stopping = new AbortController();
@@ -38,7 +39,7 @@ export async function runProcess(options: ProcessOptions): Promise<number> {
   for (const name of stopSignals) process.on(name, stop);
   process.on('uncaughtException', (error) => {
     log.error({ error, stack: error.stack }, 'ending after an error that nothing handled');
-    process.exit(1);
+    endProcess(1);
   });
 
   let exitCode = 0;
@@ -58,6 +59,19 @@ export async function runProcess(options: ProcessOptions): Promise<number> {
   const allStopped = await stopAll(resources, log);
   return allStopped ? exitCode : 1;
 }
+
+/**
+ * Ends this process at once. `process.exit` alone waits for its threads, and one that reads from a dead disk or a pipe never
+ * comes back: so a program that ends with `code` takes the place of this one.
+ */
+export function endProcess(code: number): never {
+  const ending = [process.title, '-e', `process.exitCode = ${code}`];
+  if (existsSync(ownProgram)) process.execve?.(ownProgram, ending, {});
+  process.exit(code);
+}
+
+/** Also there when the file was replaced meanwhile. */
+const ownProgram = '/proc/self/exe';
 
 /** Waits for `listen` of a server to succeed. @throws DaemonError `port-taken`, `listen-failed` naming `address` */
 export async function listening(server: Listener, listen: () => void, address: string): Promise<void> {

@@ -1,7 +1,8 @@
 // Run by a test: a process with a life of the kind that its argument names.
 
+import { open } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { type Lifecycle, listening, runProcess } from '../../daemon/lifecycle.ts';
+import { endProcess, type Lifecycle, listening, runProcess } from '../../daemon/lifecycle.ts';
 import { createLog } from '../../daemon/log.ts';
 
 const [story = '', argument = ''] = process.argv.slice(2);
@@ -67,6 +68,11 @@ const stories: Record<string, (lifecycle: Lifecycle) => Promise<void>> = {
       throw new Error('unforeseen');
     }, 10);
   },
+  async blocked(lifecycle) {
+    // A pipe that nobody writes to: a thread waits in the kernel, as for a dead disk.
+    void open(argument);
+    setTimeout(() => lifecycle.stop('enough'), 50);
+  },
   async listener(lifecycle) {
     const server = createServer();
     await listening(server, () => server.listen(Number(argument), '127.0.0.1'), `127.0.0.1:${argument}`);
@@ -85,4 +91,5 @@ const code = await runProcess({
   },
 });
 clearInterval(alive);
+if (story === 'blocked') endProcess(7);
 process.exit(code);

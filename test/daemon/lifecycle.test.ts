@@ -1,11 +1,14 @@
 // Real processes and real signals: the order of the end, its bounds, its exit code and its last words.
 
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { type Exit, systemExec } from '../../daemon/exec.ts';
+import { scratch } from '../support/scratch.ts';
 
 const exec = systemExec({ PATH: process.env['PATH'] });
 const fixture = fileURLToPath(new URL('_process.ts', import.meta.url));
@@ -77,6 +80,13 @@ test('a process can ask itself to stop', async (t) => {
   const { exit, lines } = await live('itself');
   t.is(exit.code, 0);
   t.is(lines[1]?.['reason'], 'asked on the socket');
+});
+
+test('a process ends with its exit code although one of its threads hangs', async (t) => {
+  const pipe = join(scratch(t), 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const { exit } = await live('blocked', { argument: pipe });
+  t.deepEqual(exit, { code: 7, signal: null });
 });
 
 const crash = test.macro(async (t, story: string, error: string) => {
