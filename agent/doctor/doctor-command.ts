@@ -1,9 +1,9 @@
 // `tre-agent doctor`: looks at every hop between this machine, the control plane and the cluster, names the first that is
 // broken and says what to do. Independent of whether the agent runs. Exit code 0 when all is well, 1 when something is
 // broken. Registered by agent/main.ts.
-import process from 'node:process';
 import { type Command, Option } from 'commander';
 import { environment } from '../../daemon/config.ts';
+import { endProcess } from '../../daemon/lifecycle.ts';
 import { TreError } from '../../proto/errors.ts';
 import { durationMs } from '../config.ts';
 import { type LocalContext, withSocket } from '../local/command-context.ts';
@@ -24,6 +24,7 @@ export function addDoctorCommand(program: Command, context: LocalContext): void 
       'after',
       `
 Run it as root or as the user of tre-agent, whether the agent runs or not. Nothing is changed.
+It ends within about a minute, whatever hangs; later when --timeout or --keep-open is longer.
 Exit code 0 when all is well, 1 when something is broken.
 
 Examples:
@@ -55,8 +56,8 @@ async function printExamination(
   const report = await examine(tools, version);
   stopping.abort();
   out(output === 'json' ? JSON.stringify(report, undefined, 2) : reportScreen(report, { width, paint }));
-  // A name server that is silent keeps a thread busy for a while; there is nothing left to wait for.
-  process.exit(report.ok ? 0 : 1);
+  // A name server that is silent and a dead disk keep threads busy; there is nothing left to wait for.
+  endProcess(report.ok ? 0 : 1);
 }
 
 function spanMs(flag: string, text = ''): number {

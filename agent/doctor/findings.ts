@@ -19,9 +19,10 @@ const entries = {
   // The data folder
   DATA_FOLDER_MISSING: { text: 'There is no data folder of an agent here.', next: 'Name the folder that the agent uses with --data; a new machine gets one when tre-agent first runs.' },
   DATA_FOLDER_FORBIDDEN: { text: 'This user may not use the data folder.', next: 'Run this command as root or as the user of tre-agent; that user must own the folder.' },
+  DATA_OWNERS_DIFFER: { text: 'The files in the data folder belong to several users, and no agent runs.', next: 'If tre-agent does not run as root, give it the whole folder (chown -R USER FOLDER). Then start it.' },
   DATA_FOLDER_READ_ONLY: { text: 'Nothing can be written into the data folder.', next: 'A disk that fails becomes read-only: look at the messages of the kernel (dmesg) and at the mount, then restart tre-agent.' },
   LEAF_INVALID: { text: 'The certificate file of this site (keys/leaf.pem) is damaged.', next: 'Put it back from a backup, or remove it and start the agent with a new join file.' },
-  LEAF_EXPIRED: { text: 'The certificate of this site has expired.', next: 'Bring back the connection to the control plane: it is renewed by itself then. What runs goes on.' },
+  LEAF_EXPIRED: { text: 'The certificate of this site has expired.', next: 'Look first whether the clock of this machine is right. Then bring back the connection to the control plane: it is renewed by itself. What runs goes on.' },
 
   // The way to the control plane
   NAME_UNKNOWN: { text: 'The name of the control plane does not exist.', next: 'Compare the name with the operator; ask the people who run the network to make it known to the name servers of this machine.' },
@@ -33,7 +34,7 @@ const entries = {
   PROXY_NEEDED: { text: 'The control plane can be reached through the proxy only.', next: `tre-agent connects directly and uses no proxy. ${askNetwork}` },
   TCP_REFUSED: { text: 'The machine answers, but nothing listens there, or a firewall refuses.', next: `Ask the operator whether the control plane runs at this address. If it does: ${askNetwork.toLowerCase()}` },
   TCP_FILTERED: { text: 'Nobody answers: a firewall drops the packets, or the address is wrong.', next: askNetwork },
-  TCP_NO_ROUTE: { text: 'This machine has no way to that address.', next: `Check the cable, the address and the default route of this machine. Then: ${askNetwork.toLowerCase()}` },
+  TCP_NO_ROUTE: { text: 'This machine has no way to that address, or a firewall on the way turns it back.', next: `Check the cable, the address and the default route of this machine. If they are right: ${askNetwork.toLowerCase()}` },
   CONNECTION_CLOSED: { text: 'The connection is accepted and closed before a word was said: a firewall on the way cuts it.', next: askNetwork },
   NOT_TLS: { text: 'What answers there does not speak TLS: it is not the control plane.', next: `Compare address and port with the operator; a captive portal or a proxy may answer instead. ${askNetwork}` },
   TLS_SILENT: { text: 'The connection is accepted, but the TLS handshake gets no answer: a device on the way holds it.', next: askNetwork },
@@ -52,13 +53,15 @@ const entries = {
 
   // The cluster
   KUBECONFIG_MISSING: { text: 'There is no kubeconfig.', next: 'Name it with --kubeconfig or in the settings; K3s writes one to /etc/rancher/k3s/k3s.yaml.' },
-  CLUSTER_CERTIFICATE_EXPIRED: { text: 'The client certificate in the kubeconfig has expired.', next: 'Make a new kubeconfig; K3s renews its own when it is restarted.' },
+  CLUSTER_CERTIFICATE_EXPIRED: { text: 'The client certificate in the kubeconfig has expired.', next: 'Look first whether the clock of this machine is right. Then make a new kubeconfig; K3s renews its own when it is restarted.' },
   CLUSTER_CREDENTIAL_FAILED: { text: 'The credentials that the kubeconfig names cannot be had.', next: 'Run the command of its exec section by hand as the user of tre-agent, or look at its token file.' },
   API_SERVER_REFUSES: { text: 'No Kubernetes API server listens there.', next: 'Start Kubernetes (with K3s: the service k3s), or correct the server in the kubeconfig.' },
-  API_SERVER_UNREACHABLE: { text: 'This machine has no way to the Kubernetes API server.', next: 'Correct the server in the kubeconfig, or look at the network between the two.' },
+  API_SERVER_FILTERED: { text: 'Nobody answers at the address of the Kubernetes API server: a firewall drops the packets, or the address is wrong.', next: `Compare the server in the kubeconfig with the cluster. If it is right: ${askNetwork.toLowerCase()}` },
+  API_SERVER_UNREACHABLE: { text: 'This machine has no way to the Kubernetes API server, or a firewall on the way turns it back.', next: `Correct the server in the kubeconfig, or look at the network between the two. If both are right: ${askNetwork.toLowerCase()}` },
   API_SERVER_SILENT: { text: 'The Kubernetes API server does not answer.', next: 'Look at its log and at the load of its machine (with K3s: the service k3s).' },
   API_SERVER_UNTRUSTED: { text: 'The Kubernetes API server shows a certificate that the kubeconfig does not trust.', next: 'It belongs to another cluster, or to this one after it was made anew: take its new kubeconfig.' },
-  API_SERVER_CERTIFICATE_EXPIRED: { text: 'The certificate of the Kubernetes API server has expired.', next: 'Renew it; K3s does it when it is restarted.' },
+  API_SERVER_NAME_WRONG: { text: 'The certificate of the Kubernetes API server is for another name.', next: 'Take one of the names that it is for as the server in the kubeconfig; K3s adds a name with --tls-san.' },
+  API_SERVER_CERTIFICATE_EXPIRED: { text: 'The certificate of the Kubernetes API server has expired.', next: 'Look first whether the clock of this machine is right. Then renew it; K3s does it when it is restarted.' },
   API_SERVER_NOT_READY: { text: 'The Kubernetes API server says that it is not ready.', next: 'Look at the part that it names, in the log of the API server.' },
   DATASTORE_DOWN: { text: 'The datastore of Kubernetes does not answer its API server.', next: 'Look at the datastore (etcd or kine; with K3s: the service k3s) and at the disk under it.' },
   NODES_MISSING: { text: 'The cluster has no node: nothing can run.', next: 'Start the kubelet (with K3s: the service k3s) on the machine that is to run the TRE.' },

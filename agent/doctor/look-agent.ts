@@ -1,6 +1,7 @@
 // The agent itself: does it run, may this user ask it, and what does it say of the site that no other hop sees? When it
 // does not run, who holds its data folder? Called by examine.ts.
 import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { systemCode } from '../../daemon/errors.ts';
 import { lockHolder } from '../../daemon/sqlite.ts';
 import { type ConditionCode, isConditionCode } from '../../proto/conditions.ts';
@@ -8,17 +9,24 @@ import { TreError } from '../../proto/errors.ts';
 import type { AgentStatus } from '../local/agent-status.ts';
 import { askAgent } from '../local/socket.ts';
 import { type Finding, finding } from './findings.ts';
-import { hop, type Look, wrong } from './hop.ts';
+import { hop, type Look } from './hop.ts';
 
-export const lookAtAgent = hop('agent', ['settings'], async ({ settings }, { timeoutMs }): Promise<Look> => {
-  const { socket, data } = settings;
-  try {
-    const [status] = (await askAgent(socket, { command: 'status' }, timeoutMs)) as [AgentStatus];
-    return { facts: `${status.version} answers at ${socket}`, findings: ownFindings(status) };
-  } catch (error) {
-    return wrong(await silence(error, { socket, data }));
-  }
-});
+export const lookAtAgent = hop(
+  'agent',
+  ['settings'],
+  async ({ settings, folder }, { timeoutMs }): Promise<Look> => {
+    const { socket } = settings;
+    try {
+      const [status] = (await askAgent(socket, { command: 'status' }, timeoutMs)) as [AgentStatus];
+      return { facts: `${status.version} answers at ${socket}`, findings: ownFindings(status) };
+    } catch (error) {
+      const silent = await silence(error, { socket, folder });
+      const isDown = silent.code === 'AGENT_NOT_RUNNING' || silent.code === 'SOCKET_STALE';
+    const mixed = isDown && folder !== undefined ? await ownersFinding(folder) : undefined;
+      return { facts: silent.detail, findings: mixed === undefined ? [silent] : [mixed, silent] };
+    }
+  },
+);
 
 /** What other hops look at themselves, nearer to the cause, and the refusal, which is shown with its own code. */
 const seenElsewhere: ReadonlySet<ConditionCode> = new Set([
@@ -50,7 +58,7 @@ function ownFindings({ conditions, refusal }: AgentStatus): readonly Finding[] {
 
 async function silence(
   error: unknown,
-  { socket, data }: { readonly socket: string; readonly data: string },
+  { socket, folder }: { readonly socket: string; readonly folder: string | undefined },
 ): Promise<Finding> {
   if (!(error instanceof TreError) || error.code !== 'AGENT_NOT_RUNNING')
     return finding(
@@ -59,12 +67,13 @@ async function silence(
     );
   const code = systemCode(error.cause) ?? '';
   if (code === 'EACCES' || code === 'EPERM') return finding('SOCKET_FORBIDDEN', await ownerText(socket));
-  const holder = holderOf(data);
+  // A folder that nobody could read is not touched again: it may hang.
+  const holder = folder === undefined ? undefined : holderOf(folder);
   if (code === '' && error.cause !== undefined)
     return finding('AGENT_SILENT', `${socket} takes the question and gives no answer`);
   if (holder !== undefined) {
     const who = holder === 0 ? 'another process' : `process ${holder}`;
-    return finding('DATA_LOCKED', `${who} holds ${data}, and no agent answers at ${socket}`);
+    return finding('DATA_LOCKED', `${who} holds ${folder}, and no agent answers at ${socket}`);
   }
   return code === 'ECONNREFUSED' ? finding('SOCKET_STALE', socket) : finding('AGENT_NOT_RUNNING', socket);
 }
@@ -78,10 +87,27 @@ function holderOf(folder: string): number | undefined {
   }
 }
 
-async function ownerText(socket: string): Promise<string> {
-  const owner = await stat(socket).then(
-    ({ uid }) => `, which belongs to user ${uid}`,
-    () => '',
+/** Root may use what another user cannot: an agent that root started once leaves files that its own user may not touch. */
+async function ownersFinding(folder: string): Promise<Finding | undefined> {
+  const [owner, ...others] = await Promise.all(
+    ['', 'state.db', 'lock', 'keys'].map((name) => ownerOf(join(folder, name))),
   );
-  return `${socket}${owner}`;
+  const other = others.find((uid) => uid !== undefined && uid !== owner);
+  if (owner === undefined || other === undefined) return undefined;
+  return finding(
+    'DATA_OWNERS_DIFFER',
+    `${folder} belongs to user ${owner}, something in it to user ${other}`,
+  );
+}
+
+function ownerOf(path: string): Promise<number | undefined> {
+  return stat(path).then(
+    ({ uid }) => uid,
+    () => undefined,
+  );
+}
+
+async function ownerText(socket: string): Promise<string> {
+  const owner = await ownerOf(socket);
+  return owner === undefined ? socket : `${socket}, which belongs to user ${owner}`;
 }

@@ -3,12 +3,19 @@
 import type { ApiFailure, ClusterApi } from '../cluster/api.ts';
 import { openHttp2Api } from '../cluster/http2-api.ts';
 import type { ClusterAccess } from '../cluster/kubeconfig.ts';
+import { time } from '../local/status-words.ts';
 import { type Finding, type FindingCode, finding } from './findings.ts';
 import { fine, hop, type Tools, wrong } from './hop.ts';
 import { reachAny } from './look-connection.ts';
 import { resolved } from './look-name.ts';
-import { type Reached, shakeHands } from './reach.ts';
-import { triedText } from './target.ts';
+import {
+  type Handshake,
+  type HandshakeOptions,
+  type PeerCertificate,
+  type Reached,
+  shakeHands,
+} from './reach.ts';
+import { firewallLine, isThisMachine, type Target, triedText } from './target.ts';
 
 export const lookAtApiServer = hop('api server', ['access'], async ({ access }, tools) => {
   const unreached = await wayFinding(access, tools);
@@ -25,42 +32,94 @@ export function clusterApi(access: ClusterAccess, { timeoutMs }: Tools): Cluster
   return openHttp2Api({ access, userAgent: 'tre-agent/doctor', limits });
 }
 
-async function wayFinding(
-  { server, serverName, ca }: ClusterAccess,
-  tools: Tools,
-): Promise<Finding | undefined> {
+async function wayFinding(access: ClusterAccess, tools: Tools): Promise<Finding | undefined> {
+  const { server, serverName, ca } = access;
   const host = server.hostname.replace(/^\[|\]$/g, '');
   const port = Number(server.port === '' ? httpsPort : server.port);
   const addresses = await resolved(host, tools);
-  if (addresses === undefined) return finding('API_SERVER_UNREACHABLE', `${host} has no address here`);
-  const tried = await reachAny(addresses, port, tools.timeoutMs);
+  const tried = addresses === undefined ? [] : await reachAny(addresses, port, tools.timeoutMs);
   const reached = tried.find(({ kind }) => kind === 'connected');
-  if (reached === undefined)
-    return finding(tcpCodes[tried[0]?.kind ?? 'no-route'] ?? 'API_SERVER_UNREACHABLE', triedText(tried));
+  if (reached === undefined) return unreached({ host, port }, tried);
   const { address } = reached;
   const { timeoutMs } = tools;
   const options = { address, port, host: serverName ?? host, ca, timeoutMs, minVersion: 'TLSv1.2' } as const;
   const shaken = await shakeHands(options);
   const where = `${address} port ${port}`;
-  if (shaken.kind === 'silent') return finding('API_SERVER_SILENT', `${where}: no TLS handshake`);
   if (shaken.kind !== 'done')
-    return finding('API_SERVER_UNTRUSTED', `${where}: no TLS handshake: ${shaken.detail}`);
+    return finding(tlsCodes[shaken.kind], `${where}: no TLS handshake: ${shaken.detail}`);
   const { untrusted, chain } = shaken;
-  if (untrusted === null) return undefined;
-  const detail = `${where}: ${untrusted}, issued by ${chain[0]?.issuer ?? 'nobody'}`;
-  return finding(
-    untrusted === 'CERT_HAS_EXPIRED' ? 'API_SERVER_CERTIFICATE_EXPIRED' : 'API_SERVER_UNTRUSTED',
-    detail,
-  );
+  return untrusted === null
+    ? undefined
+    : badCertificate(untrusted, { where, leaf: chain[0], options }, tools);
 }
 
 const httpsPort = 443;
 
-const tcpCodes: Partial<Record<Reached['kind'], FindingCode>> = {
+async function unreached(target: Target, tried: readonly Reached[]): Promise<Finding> {
+  const [first] = tried;
+  if (first === undefined)
+    return finding(
+      'API_SERVER_UNREACHABLE',
+      `${target.host} has no address here`,
+      await firewallLine(target, []),
+    );
+  const isNear = tried.every(({ address }) => isThisMachine(address));
+  const code = first.kind === 'silent' && isNear ? 'API_SERVER_SILENT' : tcpCodes[first.kind];
+  const line = linedCodes.has(code)
+    ? await firewallLine(
+        target,
+        tried.map(({ address }) => address),
+      )
+    : null;
+  return finding(code, triedText(tried), line);
+}
+
+const tcpCodes: Readonly<Record<Reached['kind'], FindingCode>> = {
   refused: 'API_SERVER_REFUSES',
+  silent: 'API_SERVER_FILTERED',
+  closed: 'API_SERVER_SILENT',
+  'no-route': 'API_SERVER_UNREACHABLE',
+  connected: 'INTERNAL',
+};
+
+/** A firewall may be why. */
+const linedCodes: ReadonlySet<FindingCode> = new Set(['API_SERVER_FILTERED', 'API_SERVER_UNREACHABLE']);
+
+const tlsCodes: Readonly<Record<Exclude<Handshake['kind'], 'done'>, FindingCode>> = {
   silent: 'API_SERVER_SILENT',
   closed: 'API_SERVER_SILENT',
+  'not-tls': 'API_SERVER_REFUSES',
+  'too-old': 'API_SERVER_REFUSES',
+  'no-http2': 'API_SERVER_REFUSES',
+  refused: 'API_SERVER_REFUSES',
 };
+
+interface BadCertificate {
+  readonly where: string;
+  readonly leaf: PeerCertificate | undefined;
+  readonly options: HandshakeOptions;
+}
+
+function badCertificate(
+  untrusted: string,
+  { where, leaf, options }: BadCertificate,
+  { clock }: Tools,
+): Finding {
+  const now = time(clock.now());
+  if (leaf !== undefined && untrusted === 'CERT_HAS_EXPIRED')
+    return finding(
+      'API_SERVER_CERTIFICATE_EXPIRED',
+      `${where}: it ended at ${time(leaf.notAfterMs)}, and it is ${now} here`,
+    );
+  if (leaf !== undefined && untrusted === 'CERT_NOT_YET_VALID')
+    return finding(
+      'ClockOff',
+      `it is ${now} here, and the certificate of the API server begins at ${time(leaf.notBeforeMs)}`,
+    );
+  if (leaf !== undefined && untrusted === 'ERR_TLS_CERT_ALTNAME_INVALID')
+    return finding('API_SERVER_NAME_WRONG', `it is for ${leaf.names}, asked for was ${options.host}`);
+  return finding('API_SERVER_UNTRUSTED', `${where}: ${untrusted}, issued by ${leaf?.issuer ?? 'nobody'}`);
+}
 
 /** What the agent needs of every cluster, besides what its release names. */
 const probes: readonly string[] = [

@@ -2,6 +2,7 @@
 // this site begin in the past? The hops `tls` and `control plane` compare it with the other side. Called by examine.ts.
 import { systemExec } from '../../daemon/exec.ts';
 import { isClockSynchronised } from '../host/clock-synchronised.ts';
+import { time } from '../local/status-words.ts';
 import { finding } from './findings.ts';
 import { fine, hop, wrong } from './hop.ts';
 
@@ -10,9 +11,9 @@ export const lookAtClock = hop(
   ['settings'],
   async ({ leaf }, { clock, environment, timeoutMs, signal }) => {
     const nowMs = clock.now();
-    const now = new Date(nowMs).toISOString();
+    const now = time(nowMs);
     if (leaf !== undefined && leaf !== null && nowMs < leaf.notBeforeMs) {
-      const from = new Date(leaf.notBeforeMs).toISOString();
+      const from = time(leaf.notBeforeMs);
       return wrong(
         finding('ClockOff', `it is ${now} here, and the certificate of this site begins at ${from}`),
       );

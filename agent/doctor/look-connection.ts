@@ -10,8 +10,11 @@ export const lookAtConnection = hop('connection', ['site', 'addresses'], async (
   const target = targetOf(site.address);
   const tried = direct ?? (await reachAny(addresses, target.port, timeoutMs));
   const reached = tried.find((one) => one.kind === 'connected');
-  if (reached !== undefined)
-    return fine(`${reached.localAddress} reaches ${reached.address} port ${reached.port}`, { reached });
+  if (reached !== undefined) {
+    const lost = tried.filter(({ kind }) => kind !== 'connected').map(({ address }) => address);
+    const but = lost.length === 0 ? '' : `, but not ${lost.join(', ')}`;
+    return fine(`${reached.localAddress} reaches ${reached.address} port ${reached.port}${but}`, { reached });
+  }
   const kind = tried[0]?.kind ?? 'no-route';
   return wrong(
     finding(codes[kind] ?? 'TCP_NO_ROUTE', triedText(tried), await firewallLine(target, addresses)),

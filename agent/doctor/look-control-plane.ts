@@ -46,7 +46,8 @@ async function judged(
   if (answer.cutAfterMs !== null)
     return wrong(finding('CONNECTION_CUT', `after ${(answer.cutAfterMs / 1000).toFixed(1)} s`, line));
   const accepts = answer.code === 'CERTIFICATE_REQUIRED' ? 'answers' : 'answers and accepts this site';
-  return fine(`${accepts}; the connection stayed open for ${keepOpenMs / 1000} s`);
+  const clocks = answer.theirTimeMs === undefined ? '' : ' the clocks agree;';
+  return fine(`${accepts};${clocks} the connection stayed open for ${keepOpenMs / 1000} s`);
 }
 
 type Answered = Extract<GrpcAnswer, { kind: 'answered' }>;

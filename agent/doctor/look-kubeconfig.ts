@@ -6,6 +6,7 @@ import { certificateFacts } from '../../daemon/tls.ts';
 import { TreError } from '../../proto/errors.ts';
 import { accessInCluster, accessOfKubeconfig, type ClusterAccess } from '../cluster/kubeconfig.ts';
 import { readYaml, type Settings } from '../config.ts';
+import { time } from '../local/status-words.ts';
 import { type Finding, finding } from './findings.ts';
 import { fine, hop, type Tools, wrong } from './hop.ts';
 
@@ -55,7 +56,10 @@ function expiry({ certificate }: ClusterAccess, nowMs: number): Finding | undefi
   try {
     const [facts] = certificateFacts(certificate.cert, 'client certificate');
     if (facts === undefined || facts.notAfterMs >= nowMs) return undefined;
-    return finding('CLUSTER_CERTIFICATE_EXPIRED', `it ended at ${new Date(facts.notAfterMs).toISOString()}`);
+    return finding(
+      'CLUSTER_CERTIFICATE_EXPIRED',
+      `it ended at ${time(facts.notAfterMs)}, and it is ${time(nowMs)} here`,
+    );
   } catch (error) {
     return finding('KUBECONFIG_INVALID', errorChain(error).replace(/^\[[a-z-]+\] /, ''));
   }

@@ -2,13 +2,14 @@
 // itself, so that the answer says which of them does what. An answer that leads to this machine itself is a filter's,
 // unless the control plane shows itself there. Called by examine.ts.
 import { promises as dns, getServers } from 'node:dns';
-import { BlockList, isIP } from 'node:net';
+import { readFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import { systemCode } from '../../daemon/errors.ts';
 import { type Finding, finding } from './findings.ts';
 import { fine, hop, type Tools, wrong } from './hop.ts';
 import { judge } from './look-tls.ts';
 import { shakeHands } from './reach.ts';
-import { firewallLine, nameServerLine, type Target, targetOf } from './target.ts';
+import { isThisMachine, nameServerLine, type Target, targetOf } from './target.ts';
 
 export const lookAtName = hop('name', ['site'], async ({ site }, tools) => {
   const target = targetOf(site.address);
@@ -17,9 +18,9 @@ export const lookAtName = hop('name', ['site'], async ({ site }, tools) => {
   const addresses = await resolved(host, tools);
   if (addresses === undefined) return wrong(await nameFinding(host, tools));
   const facts = `${host} is ${addresses.join(', ')}`;
-  const leadsNowhere = !isLocalName(host) && addresses.every(isNowhere);
+  const leadsNowhere = !isLocalName(host) && addresses.every(isThisMachine);
   if (leadsNowhere && !(await isControlPlane(target, { addresses, site, tools })))
-    return wrong(finding('NAME_WRONG_ADDRESS', facts, await firewallLine(target, [])), { addresses });
+    return wrong(finding('NAME_WRONG_ADDRESS', facts), { addresses });
   return fine(facts, { addresses });
 });
 
@@ -41,14 +42,25 @@ export async function resolved(
 
 /** Asks each name server for itself. */
 async function nameFinding(host: string, tools: Tools): Promise<Finding> {
-  const servers = getServers();
-  const answers = await Promise.all(servers.map((server) => askServer(server, host, tools.timeoutMs)));
-  const detail = `${host}: ${servers.map((server, index) => `${server} ${words[answers[index] ?? 'silent']}`).join(', ')}`;
+  const near = getServers();
+  const far = await behind(near);
+  const servers = [...near, ...far];
+  const all = await Promise.all(servers.map((server) => askServer(server, host, tools.timeoutMs)));
+  const answers = far.length === 0 ? all : all.slice(near.length);
+  const detail = `${host}: ${servers.map((server, index) => `${server} ${words[all[index] ?? 'silent']}`).join(', ')}`;
   if (answers.includes('unknown')) return finding('NAME_UNKNOWN', detail);
   if (answers.includes('failing')) return finding('NAME_SERVER_FAILS', detail);
   if (answers.includes('known'))
     return finding('NAME_SERVER_FAILS', `${detail}, but the resolver of this machine gave no answer in time`);
-  return finding('NAME_SERVER_SILENT', detail, await nameServerLine(servers));
+  return finding('NAME_SERVER_SILENT', detail, await nameServerLine(far.length === 0 ? near : far));
+}
+
+/** Those to whom a resolver on this very machine passes questions on, as systemd-resolved writes them down. */
+async function behind(servers: readonly string[]): Promise<readonly string[]> {
+  if (!servers.every(isThisMachine)) return [];
+  const text = await readFile('/run/systemd/resolve/resolv.conf', 'utf8').catch(() => '');
+  const named = [...text.matchAll(/^nameserver\s+(\S+)/gm)].map(([, address = '']) => address);
+  return named.filter((address) => !servers.includes(address));
 }
 
 type ServerAnswer = 'known' | 'unknown' | 'failing' | 'silent';
@@ -62,8 +74,8 @@ const words: Readonly<Record<ServerAnswer, string>> = {
 
 async function askServer(server: string, host: string, timeoutMs: number): Promise<ServerAnswer> {
   const resolver = new dns.Resolver({ timeout: timeoutMs, tries: 1 });
-  resolver.setServers([server]);
   try {
+    resolver.setServers([server]);
     await resolver.resolve4(host);
     return 'known';
   } catch (error) {
@@ -83,16 +95,6 @@ const serverAnswers: Readonly<Record<string, ServerAnswer>> = {
 
 function isLocalName(host: string): boolean {
   return host === 'localhost' || host.endsWith('.localhost');
-}
-
-const nowhere = new BlockList();
-nowhere.addSubnet('127.0.0.0', 8, 'ipv4');
-nowhere.addSubnet('0.0.0.0', 8, 'ipv4');
-nowhere.addAddress('::1', 'ipv6');
-nowhere.addAddress('::', 'ipv6');
-
-function isNowhere(address: string): boolean {
-  return nowhere.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 }
 
 interface Suspicion {

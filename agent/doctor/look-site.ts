@@ -2,6 +2,7 @@
 // A folder that the agent of another version wrote is not guessed at. Called by examine.ts.
 import { errorChain, isDaemonError } from '../../daemon/errors.ts';
 import { certificateFacts } from '../../daemon/tls.ts';
+import { time } from '../local/status-words.ts';
 import { type AgentRecords, readRecords } from '../store/read-records.ts';
 import { type Finding, finding } from './findings.ts';
 import { type Chart, fine, hop, type LeafFacts, wrong } from './hop.ts';
@@ -13,17 +14,19 @@ export const lookAtSite = hop('site', ['folder'], async ({ folder }, { clock }) 
   } catch (error) {
     return wrong(databaseFinding(error, folder));
   }
-  const { site, leaf: pem } = records;
+  const { site, leaf: pem, isRequested } = records;
   if (site === undefined) return wrong(finding('NOT_JOINED', `${folder} knows of no site`));
   const learned: Partial<Chart> = { site };
   const name = `${site.name}, control plane ${site.address}`;
-  if (pem === undefined)
-    return fine(`${name}; the operator has not approved this machine yet`, { ...learned, leaf: null });
+  if (pem === undefined) return wrong(pendingFinding(name, isRequested), { ...learned, leaf: null });
   const leaf = leafOf(pem);
   if (leaf === undefined) return wrong(finding('LEAF_INVALID', `${folder}/keys/leaf.pem`), learned);
-  const until = new Date(leaf.notAfterMs).toISOString();
+  const until = time(leaf.notAfterMs);
   if (clock.now() > leaf.notAfterMs)
-    return wrong(finding('LEAF_EXPIRED', `it ended at ${until}`), { ...learned, leaf });
+    return wrong(finding('LEAF_EXPIRED', `it ended at ${until}, and it is ${time(clock.now())} here`), {
+      ...learned,
+      leaf,
+    });
   return fine(`${name}, certificate until ${until}`, { ...learned, leaf });
 });
 
@@ -34,6 +37,16 @@ function databaseFinding(error: unknown, folder: string): Finding {
   if (/EACCES|EPERM/.test(detail)) return finding('DATA_FOLDER_FORBIDDEN', detail);
   if (/ENOENT/.test(detail)) return finding('DATA_FOLDER_MISSING', `${folder} holds no database`);
   return finding('DATA_UNREADABLE', detail);
+}
+
+/** A join file was read, and there is no certificate yet. */
+function pendingFinding(name: string, isRequested: boolean): Finding {
+  return isRequested
+    ? finding('EnrolmentPending', name)
+    : finding(
+        'NOT_JOINED',
+        `${name} has not heard of this machine yet; a join file is good for a limited time`,
+      );
 }
 
 function leafOf(pem: string): LeafFacts | undefined {

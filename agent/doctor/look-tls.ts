@@ -2,6 +2,7 @@
 // this name, and HTTP/2? What a device on the way does to the traffic shows here first. Called by examine.ts.
 import { X509Certificate } from 'node:crypto';
 import { fingerprint, isIssuedBy } from '../../daemon/tls.ts';
+import { time } from '../local/status-words.ts';
 import { askForTime } from './ask-grpc.ts';
 import { type Finding, type FindingCode, finding } from './findings.ts';
 import { type Chart, fine, hop, type Look, type Tools, wrong } from './hop.ts';
@@ -26,7 +27,7 @@ export const lookAtTls = hop('tls', ['site', 'addresses', 'reached'], async (cha
   if (!first.hasHttp2) return wrong(finding('HTTP2_MISSING', `${address} port ${port}`, line));
   const second = await shakeHands({ ...options, ca });
   const untrusted = second.kind === 'done' ? second.untrusted : second.detail;
-  if (untrusted === null) return fine(`certificate until ${iso(leaf.notAfterMs)}`, { ca });
+  if (untrusted === null) return fine(`certificate until ${time(leaf.notAfterMs)}`, { ca });
   return badCertificate({ untrusted, leaf, line, options: { ...options, ca } }, tools);
 });
 
@@ -79,17 +80,13 @@ async function badCertificate(
   if (untrusted === 'ERR_TLS_CERT_ALTNAME_INVALID')
     return wrong(finding('SERVER_NAME_WRONG', `it is for ${leaf.names}, asked for was ${options.host}`));
   const nowMs = tools.clock.now();
-  const dates = `the certificate there is good from ${iso(leaf.notBeforeMs)} until ${iso(leaf.notAfterMs)}`;
+  const dates = `the certificate there is good from ${time(leaf.notBeforeMs)} until ${time(leaf.notAfterMs)}`;
   if (nowMs >= leaf.notBeforeMs && nowMs <= leaf.notAfterMs)
     return wrong(finding('CA_MISMATCH', `${dates}, but ${untrusted}`, line));
   const theirsMs = await askForTime(options);
   const differenceMs = theirsMs === undefined ? 0 : nowMs - theirsMs;
   if (Math.abs(differenceMs) > maxClockDifferenceMs)
     return wrong(finding('ClockOff', `this clock is ${differenceText(differenceMs)}; ${dates}`));
-  if (nowMs < leaf.notBeforeMs) return wrong(finding('ClockOff', `it is ${iso(nowMs)} here, and ${dates}`));
+  if (nowMs < leaf.notBeforeMs) return wrong(finding('ClockOff', `it is ${time(nowMs)} here, and ${dates}`));
   return wrong(finding('SERVER_CERTIFICATE_EXPIRED', dates));
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString();
 }

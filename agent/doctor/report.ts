@@ -30,5 +30,15 @@ export const reportSchema = z.strictObject({
     .describe('in the order of the way: this machine, the control plane, the cluster, the agent'),
 });
 
+/** For `tre-agent schema doctor`. */
+export function reportJsonSchema(): Readonly<Record<string, unknown>> {
+  // Only what is named is promised; more may come at any time.
+  return z.toJSONSchema(reportSchema, {
+    override: ({ jsonSchema }) => {
+      delete jsonSchema.additionalProperties;
+    },
+  });
+}
+
 export type Report = Readonly<z.infer<typeof reportSchema>>;
 export type HopReport = Report['hops'][number];

@@ -1,5 +1,6 @@
 // Whom the agent dials, and the line that a person sends to the people who run the firewall. PURE but for asking which
 // of our own addresses leads there. Called by the hops on the way to the control plane.
+import { BlockList, isIP } from 'node:net';
 import { localAddressTowards, type Reached } from './reach.ts';
 
 /** Host without brackets. */
@@ -18,8 +19,7 @@ const httpsPort = 443;
 
 /** Word for word what to ask for. */
 export async function firewallLine({ host, port }: Target, addresses: readonly string[]): Promise<string> {
-  const [first] = addresses;
-  const own = first === undefined ? undefined : await localAddressTowards(first);
+  const own = await ownAddress(addresses);
   const others = addresses.filter((address) => address !== host);
   const to = `${host}${others.length === 0 ? '' : ` (${others.join(', ')})`}`;
   return `allow TCP from ${machine(own)} to ${to} port ${port}, TLS not inspected`;
@@ -27,8 +27,29 @@ export async function firewallLine({ host, port }: Target, addresses: readonly s
 
 /** The same for a name server. */
 export async function nameServerLine(servers: readonly string[]): Promise<string> {
-  const own = await localAddressTowards(servers[0] ?? '127.0.0.1');
-  return `allow UDP and TCP from ${machine(own)} to ${servers.join(', ')} port 53`;
+  const far = servers.filter((server) => !isThisMachine(server));
+  const to = far.length === 0 ? 'its name servers' : far.join(', ');
+  return `allow UDP and TCP from ${machine(await ownAddress(far))} to ${to} port 53`;
+}
+
+/** Ours on the way to the first of them to which there is one: half of a network may have none. */
+async function ownAddress(addresses: readonly string[]): Promise<string | undefined> {
+  for (const address of addresses) {
+    const own = await localAddressTowards(address);
+    if (own !== undefined) return own;
+  }
+  return undefined;
+}
+
+const thisMachine = new BlockList();
+thisMachine.addSubnet('127.0.0.0', 8, 'ipv4');
+thisMachine.addSubnet('0.0.0.0', 8, 'ipv4');
+thisMachine.addAddress('::1', 'ipv6');
+thisMachine.addAddress('::', 'ipv6');
+
+/** Packets to it never leave. */
+export function isThisMachine(address: string): boolean {
+  return thisMachine.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 }
 
 /** `10.2.3.4 port 7443`, all that were tried. */

@@ -13,13 +13,17 @@ export interface AgentRecords {
   readonly site: Site | undefined;
   /** Key and certificate, PEM, one after the other; undefined before the operator has approved. */
   readonly leaf: string | undefined;
+  /** Whether the control plane has the request of this machine for its first certificate. */
+  readonly isRequested: boolean;
 }
 
 /** @throws DaemonError `path-unreadable`, `database-corrupt`, `database-newer` */
 export async function readRecords(folder: string): Promise<AgentRecords> {
   await using database = openForReading(join(folder, 'state.db'), readMigrations(migrationsFolder).length);
+  const site = siteOver(database);
   return {
-    site: siteOver(database).read(),
+    site: site.read(),
     leaf: await keyFiles(join(folder, 'keys'), systemFiles).leaf(),
+    isRequested: (site.enrolment()?.requestId ?? null) !== null,
   };
 }

@@ -2,9 +2,9 @@
 // or throws keeps the doctor from its answer. Then a whole examination of a machine where nothing is.
 import { join } from 'node:path';
 import test from 'ava';
-import { examine, follow } from '../../../agent/doctor/examine.ts';
+import { examine, follow, type Patience } from '../../../agent/doctor/examine.ts';
 import { finding } from '../../../agent/doctor/findings.ts';
-import { fine, hop, hopNames, type Tools, wrong } from '../../../agent/doctor/hop.ts';
+import { fine, type Hop, hop, hopNames, type Tools, wrong } from '../../../agent/doctor/hop.ts';
 import { reportSchema } from '../../../agent/doctor/report.ts';
 import { systemClock } from '../../../daemon/clock.ts';
 import { manualClock } from '../../support/manual-clock.ts';
@@ -23,11 +23,15 @@ function tools(changes: Partial<Tools> = {}): Tools {
   };
 }
 
+function followed(hops: readonly Hop[], given: Tools = tools(), patience: Partial<Patience> = {}) {
+  return follow(hops, {}, given, { hopMs: 5_000, endMs: Number.POSITIVE_INFINITY, ...patience });
+}
+
 const data = hop('data', [], async () => fine('there', { folder: 'north' }));
 const machine = hop('machine', ['folder'], async ({ folder }) => fine(`of ${folder}`));
 
 test('what one hop learned is there for the next', async (t) => {
-  const { reports, chart } = await follow([data, machine], {}, tools());
+  const { reports, chart } = await followed([data, machine], tools());
   t.deepEqual(
     reports.map(({ state, facts }) => [state, facts]),
     [
@@ -40,14 +44,14 @@ test('what one hop learned is there for the next', async (t) => {
 
 test('a hop whose needs nobody learned is not tried, and says whose they are', async (t) => {
   const broken = hop('data', [], async () => wrong(finding('DATA_FOLDER_MISSING', 'north')));
-  const { reports } = await follow([broken, machine], {}, tools());
+  const { reports } = await followed([broken, machine], tools());
   t.like(reports[0], { state: 'not ok', findings: [{ code: 'DATA_FOLDER_MISSING' }] });
   t.like(reports[1], { state: 'not tried', facts: 'needs: data', findings: [] });
 });
 
 test('what is only good to know breaks nothing', async (t) => {
   const warned = hop('clock', [], async () => wrong(finding('ClockNotSynchronised', '')));
-  t.like((await follow([warned], {}, tools())).reports[0], {
+  t.like((await followed([warned], tools())).reports[0], {
     state: 'ok',
     findings: [{ severity: 'warning' }],
   });
@@ -61,7 +65,7 @@ test('nothing that another machine says reaches the terminal as anything but wor
   const thrown = hop('nodes', [], async () => {
     throw new Error(evil);
   });
-  const { reports } = await follow([said, seen, thrown], {}, tools());
+  const { reports } = await followed([said, seen, thrown], tools());
   t.like(reports[0], { facts: clean, findings: [{ detail: clean, firewall: clean }] });
   t.like(reports[1], { facts: clean });
   t.notRegex(JSON.stringify(reports), /[\p{Cc}\p{Cf}]|\\[unr]/u);
@@ -71,19 +75,37 @@ test('a hop that throws is reported, and the next goes on', async (t) => {
   const throwing = hop('settings', [], async () => {
     throw new Error('never thought of');
   });
-  const { reports } = await follow([throwing, data], {}, tools());
+  const { reports } = await followed([throwing, data], tools());
   t.like(reports[0]?.findings[0], { code: 'INTERNAL' });
   t.is(reports[1]?.state, 'ok');
 });
 
+const hanging = hop('settings', [], () => new Promise(() => undefined));
+
 test('a hop that hangs is given up, and the next goes on', async (t) => {
   const clock = manualClock();
-  const hanging = hop('settings', [], () => new Promise(() => undefined));
-  const following = follow([hanging, data], {}, tools({ clock }));
-  await clock.advance(60_000);
+  const following = followed([hanging, data], tools({ clock }));
+  await clock.advance(5_000);
   const { reports } = await following;
   t.is(reports[0]?.findings[0]?.code, 'CHECK_UNFINISHED');
   t.is(reports[1]?.state, 'ok');
+});
+
+test('however many hops hang, all ends at its time, and nothing is called well that nobody looked at', async (t) => {
+  const clock = manualClock();
+  const endMs = clock.monotonic() + 7_000;
+  const following = followed([hanging, hanging, data], tools({ clock }), { endMs });
+  await clock.advance(5_000);
+  await clock.advance(2_000);
+  const { reports } = await following;
+  t.deepEqual(
+    reports.map(({ state, findings, tookMs }) => [state, findings[0]?.code, tookMs]),
+    [
+      ['not ok', 'CHECK_UNFINISHED', 5_000],
+      ['not ok', 'CHECK_UNFINISHED', 2_000],
+      ['not ok', 'CHECK_UNFINISHED', 0],
+    ],
+  );
 });
 
 test('a machine where nothing is: every hop in order, the first broken one named, each with what to do', async (t) => {

@@ -1,0 +1,43 @@
+// When no agent answers: who holds its folder, and whose files are in it. A folder that may hang is not touched.
+import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import test from 'ava';
+import type { Chart, Tools } from '../../../agent/doctor/hop.ts';
+import { lookAtAgent } from '../../../agent/doctor/look-agent.ts';
+import { systemClock } from '../../../daemon/clock.ts';
+import { lockFolder } from '../../../daemon/sqlite.ts';
+import { scratch } from '../../support/scratch.ts';
+
+const tools: Tools = {
+  clock: systemClock,
+  environment: {},
+  flags: {},
+  timeoutMs: 1_000,
+  keepOpenMs: 1,
+  signal: new AbortController().signal,
+};
+
+async function codes(data: string, learned: Partial<Chart>): Promise<readonly string[]> {
+  const settings = { data, socket: join(data, 'agent.sock') } as Chart['settings'];
+  const { findings } = await lookAtAgent.look({ settings, ...learned }, tools);
+  return findings.map(({ code }) => code);
+}
+
+test('who holds the folder is asked of a folder that could be read, and of no other', async (t) => {
+  const folder = scratch(t);
+  using _held = lockFolder(folder);
+  t.deepEqual(await codes(folder, { folder }), ['DATA_LOCKED']);
+  t.deepEqual(await codes(folder, {}), ['AGENT_NOT_RUNNING']);
+});
+
+const asRoot = process.getuid?.() === 0 ? test : test.skip;
+
+asRoot('files of another user in the folder are named when no agent runs', async (t) => {
+  const folder = scratch(t);
+  mkdirSync(join(folder, 'keys'));
+  writeFileSync(join(folder, 'state.db'), '');
+  t.deepEqual(await codes(folder, { folder }), ['AGENT_NOT_RUNNING']);
+  chownSync(folder, 4_242, 4_242);
+  t.deepEqual(await codes(folder, { folder }), ['DATA_OWNERS_DIFFER', 'AGENT_NOT_RUNNING']);
+});
