@@ -3,7 +3,7 @@
 // 3 refused, 4 no agent answers.
 import { Command, CommanderError } from 'commander';
 import { environment } from '../daemon/config.ts';
-import { runProcess } from '../daemon/lifecycle.ts';
+import { endProcess, runProcess } from '../daemon/lifecycle.ts';
 import { createLog } from '../daemon/log.ts';
 import manifest from '../package.json' with { type: 'json' };
 import { type ErrorCode, TreError } from '../proto/errors.ts';
@@ -30,6 +30,14 @@ const program = new Command('tre-agent')
   .version(version)
   .showHelpAfterError('    Run the command with --help.')
   .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'USAGE: ')) })
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ tre-agent status
+  $ tre-agent doctor                    (something is wrong: what, and what to do?)
+  $ tre-agent help hold`,
+  )
   .exitOverride();
 
 withSocket(program.command('run'))
@@ -58,11 +66,16 @@ addHoldCommands(program, context);
 addLedgerCommand(program, context);
 addDoctorCommand(program, context);
 addSupportCommand(program, context);
-addSchemaCommand(program, context);
+addSchemaCommand(program, context, {
+  doctor: async () => (await import('./doctor/report.ts')).reportJsonSchema(),
+});
 addShutdownCommand(program, context);
-withSocket(program.command('config').description('settings').command('explain'))
+const explainExample = '\nExample:\n  $ tre-agent config explain';
+const settingsCommands = program.command('config').description('settings');
+settingsCommands.addHelpText('after', explainExample);
+withSocket(settingsCommands.command('explain'))
   .description('print every setting, its value and where it comes from')
-  .addHelpText('after', '\nExample:\n  $ tre-agent config explain')
+  .addHelpText('after', explainExample)
   .action(explain);
 
 await main();
@@ -98,7 +111,7 @@ async function run(flags: Flags): Promise<void> {
     },
   });
   if (failure !== undefined) fail(failure);
-  process.exit(failure === undefined ? code : process.exitCode);
+  endProcess(failure === undefined ? code : Number(process.exitCode));
 }
 
 async function explain(flags: Flags): Promise<void> {
