@@ -27,9 +27,9 @@ export function takeStock(store: Store, siteId: string, nowMs: number): void {
 
 /** Of all sites. A site that broke off a moment ago may be connecting again: whoever starts waits a little first. */
 export function takeStockOfAll(store: Store, nowMs: number): void {
-  for (const row of store.fleet.list()) {
-    if (newsOf(row, nowMs).length > 0) store.transaction(() => takeStock(store, row.site.id, nowMs));
-  }
+  const changed = store.fleet.list().filter((row) => newsOf(row, nowMs).length > 0);
+  // In one transaction: when a line breaks, all sites fall silent in the same moment.
+  if (changed.length > 0) store.transaction(() => changed.forEach((row) => note(store, row, nowMs)));
 }
 
 /** In the transaction that withdraws a site: what was told of it ends. */

@@ -4,7 +4,7 @@ import test, { type ExecutionContext } from 'ava';
 import { alertOf } from '../../../control-plane/alert/alert-body.ts';
 import { liveForMs, staleForMs } from '../../../control-plane/fleet/staleness.ts';
 import { SiteListener } from '../../../control-plane/news/take-in.ts';
-import { openStore } from '../../../control-plane/store/store.ts';
+import { openStore, type Store } from '../../../control-plane/store/store.ts';
 import { startStockTaking, stockTaking } from '../../../control-plane/tasks/stock-taking.ts';
 import { revokeSite } from '../../../control-plane/trust/approval.ts';
 import { silentLog } from '../../../daemon/log.ts';
@@ -30,18 +30,24 @@ function open(t: ExecutionContext) {
   const store = openStore(scratch(t));
   t.teardown(() => void store[Symbol.asyncDispose]());
   const clock = manualClock();
-  store.sites.add({ id: 'a', name: 'leeds', createdAtMs: 1 });
-  store.joinTokens.add({ hash: 'h', siteId: 'a', createdAtMs: 1, expiresAtMs: 2 });
-  const machine = { deviceKey: new Uint8Array(1), csr: new Uint8Array(1), fingerprint: 'six' };
-  store.enrolments.add({ id: 'e', siteId: 'a', tokenHash: 'h', ...machine, createdAtMs: 1 });
-  const approved = { siteId: 'a', enrolmentId: 'e', deviceKey: machine.deviceKey, approvedAtMs: 1 };
-  const agent = store.devices.add(approved);
-  const leaf = { fingerprint: 'f', serial: '1', siteId: 'a', agent, csrDigest: 'c', der: new Uint8Array(1) };
-  store.devices.addLeaf({ ...leaf, notBeforeMs: 0, notAfterMs: clock.now() + 86_400_000 });
+  const join = (id: string) => addJoined(store, id, clock.now() + 86_400_000);
+  join('a');
   const classes = () =>
     store.events.after('a', 0, 100).flatMap(({ news }) => (news.kind === 'contact' ? [news.class] : []));
   const round = () => stockTaking({ store, clock });
-  return { store, clock, classes, round };
+  return { store, clock, classes, round, join };
+}
+
+/** A site with a machine. */
+function addJoined(store: Store, id: string, notAfterMs: number): void {
+  store.sites.add({ id, name: id, createdAtMs: 1 });
+  store.joinTokens.add({ hash: id, siteId: id, createdAtMs: 1, expiresAtMs: 2 });
+  const machine = { deviceKey: new Uint8Array(1), csr: new Uint8Array(1), fingerprint: 'six' };
+  store.enrolments.add({ id, siteId: id, tokenHash: id, ...machine, createdAtMs: 1 });
+  const approved = { siteId: id, enrolmentId: id, deviceKey: machine.deviceKey, approvedAtMs: 1 };
+  const agent = store.devices.add(approved);
+  const leaf = { fingerprint: id, serial: '1', siteId: id, agent, csrDigest: 'c', der: new Uint8Array(1) };
+  store.devices.addLeaf({ ...leaf, notBeforeMs: 0, notAfterMs });
 }
 
 test('silence is told step by step, each once', async (t) => {
@@ -67,6 +73,31 @@ test('silence is told step by step, each once', async (t) => {
   look();
   round()();
   t.deepEqual(classes(), ['live', 'stale', 'offline', 'live', 'expired']);
+});
+
+test('all who fall silent in one moment are written down at once, and a round without news writes nothing', async (t) => {
+  const { store, clock, join } = open(t);
+  for (const id of ['b', 'c']) join(id);
+  for (const id of ['a', 'b', 'c']) new SiteListener(store, id).hello(facts, 0, clock.now());
+  let transactions = 0;
+  const transaction: Store['transaction'] = (fn) => {
+    transactions += 1;
+    return store.transaction(fn);
+  };
+  const look = stockTaking({ store: { ...store, transaction }, clock });
+  const before = store.events.newestId();
+  await clock.advance(liveForMs + 1);
+  look();
+  look();
+  t.is(transactions, 1);
+  t.deepEqual(
+    store.events.after(null, before, 10).map(({ siteId, news }) => [siteId, news.kind]),
+    [
+      ['a', 'contact'],
+      ['b', 'contact'],
+      ['c', 'contact'],
+    ],
+  );
 });
 
 test('after a start the sites have time to come back', async (t) => {
