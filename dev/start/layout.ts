@@ -1,5 +1,6 @@
-// Where `npm start` keeps things below its data folder, and the ports that it chose the first time.
-// Invariant: a port is chosen once and kept, so that a site still finds its control plane after a restart.
+// Where `npm start` keeps things below its data folder, and what it keeps in start.json: ports and the id of the site.
+// Invariants: a port is chosen once and kept, so that a site still finds its control plane after a restart; the site is
+// known by its id, for people may rename it.
 // Used by everything under dev/start and by system tests.
 import { join } from 'node:path';
 import { ensurePrivateDir, readIfPresent, writeFileAtomic } from '../../daemon/atomic-file.ts';
@@ -27,6 +28,11 @@ export interface Layout {
 export interface Ports {
   readonly agents: number;
   readonly people: number;
+}
+
+/** start.json. The site joins the ports as soon as it was created. */
+interface Settings extends Ports {
+  readonly siteId?: string;
 }
 
 export function layoutOf(dataDir: string): Layout {
@@ -63,10 +69,30 @@ export async function makeFolders(layout: Layout): Promise<void> {
 
 /** The kept ports, or free ones that are kept from now on. */
 export async function choosePorts(layout: Layout): Promise<Ports> {
-  const kept = await readIfPresent(layout.settings);
-  if (kept !== undefined) return JSON.parse(new TextDecoder().decode(kept)) as Ports;
+  const kept = await readJson<Settings>(layout.settings);
+  if (kept !== undefined) return { agents: kept.agents, people: kept.people };
   const agents = await freePort();
   const ports = { agents, people: await freePort([agents]) };
-  await writeFileAtomic(layout.settings, `${JSON.stringify(ports)}\n`);
+  await writeSettings(layout, ports);
   return ports;
+}
+
+/** Id of the site of this data folder; undefined until one was created. Folders from before it was kept have it in their join file. */
+export async function keptSiteId(layout: Layout): Promise<string | undefined> {
+  const kept = await readJson<Settings>(layout.settings);
+  return kept?.siteId ?? (await readJson<{ readonly siteId: string }>(layout.joinFile))?.siteId;
+}
+
+/** Keeps it beside the ports. */
+export async function keepSiteId(layout: Layout, siteId: string): Promise<void> {
+  await writeSettings(layout, { ...(await choosePorts(layout)), siteId });
+}
+
+async function writeSettings({ settings }: Layout, content: Settings): Promise<void> {
+  await writeFileAtomic(settings, `${JSON.stringify(content)}\n`);
+}
+
+async function readJson<T>(path: string): Promise<T | undefined> {
+  const bytes = await readIfPresent(path);
+  return bytes === undefined ? undefined : (JSON.parse(new TextDecoder().decode(bytes)) as T);
 }

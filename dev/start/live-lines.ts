@@ -5,6 +5,7 @@ import { minuteText, secondText } from '../../cli/moments.ts';
 import { noPaint } from '../../cli/paint.ts';
 import { changeLines } from '../../cli/site-changes.ts';
 import { siteFacts } from '../../cli/site-columns.ts';
+import { printable } from '../../cli/wrap.ts';
 import type { LiveFacts, Part } from './live-screen.ts';
 
 /** What is to be said after `before`; undefined for the first time. */
@@ -16,13 +17,21 @@ export function liveLines(before: LiveFacts | undefined, facts: LiveFacts): read
   const events = facts.events.filter(({ id }) => id > told);
   const look = { width: Number.POSITIVE_INFINITY, paint: noPaint, isWide: false };
   return [
-    ...[...parts, ...siteChanges(before, facts)].map((line) => `${time}  ${line}`),
+    ...[...parts, ...problemLines(before, facts), ...siteChanges(before, facts)].map(
+      (line) => `${time}  ${line}`,
+    ),
     ...events.map((event) => eventText(event, look)),
   ];
 }
 
 function partText({ name, words, sinceMs }: Part): string {
   return `${name}: ${words}${sinceMs === null ? '' : `, since ${minuteText(new Date(sinceMs).toISOString())}`}`;
+}
+
+function problemLines(before: LiveFacts | undefined, { problem }: LiveFacts): readonly string[] {
+  const known = before?.problem ?? null;
+  if (problem === known) return [];
+  return [problem === null ? 'the control plane shows the site again' : printable(problem)];
 }
 
 function siteChanges(before: LiveFacts | undefined, { site, nowMs }: LiveFacts): readonly string[] {

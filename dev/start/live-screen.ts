@@ -34,8 +34,10 @@ export interface Part {
 export interface LiveFacts {
   readonly nowMs: number;
   readonly parts: readonly Part[];
-  /** As answered last; null before the first answer. */
+  /** As answered last; null before the first answer, and when there is no such site any more. */
   readonly site: SiteDetailAnswer | null;
+  /** What the control plane answers instead of the site, in words and with what to do; null while it shows the site. */
+  readonly problem: string | null;
   /** When that was; milliseconds since 1970. */
   readonly answeredAtMs: number;
   /** Oldest first. */
@@ -79,7 +81,14 @@ function partLines(parts: readonly Part[], { paint }: LiveLook): readonly string
   return tableText(columns, parts, paint).split('\n');
 }
 
-function siteLines({ site: answered, nowMs, answeredAtMs }: LiveFacts, look: LiveLook): readonly string[] {
+function siteLines(facts: LiveFacts, look: LiveLook): readonly string[] {
+  const { problem } = facts;
+  if (problem === null) return factsOfSite(facts, look);
+  const said = wrapped(look.paint('bad', printable(problem)), look.width, '  ').split('\n');
+  return facts.site === null ? said : [...said, '', ...factsOfSite(facts, look)];
+}
+
+function factsOfSite({ site: answered, nowMs, answeredAtMs }: LiveFacts, look: LiveLook): readonly string[] {
   if (answered === null) return ['The site has not been asked about yet.'];
   const site = printable(readAt(answered, nowMs)) as SiteDetailAnswer;
   const { paint, width } = look;

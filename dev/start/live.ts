@@ -11,11 +11,12 @@ import type { Paint } from '../../cli/paint.ts';
 import { type RestClient, restClient } from '../../cli/rest.ts';
 import { readServer } from '../../cli/server.ts';
 import type { Clock } from '../../daemon/clock.ts';
+import { errors, TreError } from '../../proto/errors.ts';
 import type { Kubernetes } from '../kubernetes/kubernetes-handle.ts';
 import type { Fleet } from './fleet.ts';
 import { liveLines } from './live-lines.ts';
 import { type LiveFacts, liveScreen, type Part } from './live-screen.ts';
-import { siteName } from './site.ts';
+import { deletedText, type FleetWithSite } from './site.ts';
 
 export interface LiveOptions {
   readonly clock: Clock;
@@ -34,14 +35,21 @@ const pollsPerLook = 5;
 const keptEvents = 10;
 
 /** Ends with the signal, without an error. */
-export async function showLive(fleet: Fleet<Kubernetes>, options: LiveOptions): Promise<void> {
+export async function showLive(fleet: FleetWithSite, options: LiveOptions): Promise<void> {
   const { clock, signal } = options;
   const login = join(fleet.layout.operator, 'tre', 'login.json');
   using client = restClient(readServer(login, await readFile(login)), signal);
   const show =
     options.terminal === undefined ? inLines(options) : onTerminal(options.terminal, options.paint);
   let kubernetesSinceMs: number | null = null;
-  let seen: SiteSeen = { site: null, answeredAtMs: clock.now(), events: [], last: null, answers: true };
+  let seen: SiteSeen = {
+    site: null,
+    answeredAtMs: clock.now(),
+    events: [],
+    last: null,
+    problem: null,
+    answers: true,
+  };
   let hasLooked = false;
   const draw = (): void => {
     if (!hasLooked) return;
@@ -50,7 +58,7 @@ export async function showLive(fleet: Fleet<Kubernetes>, options: LiveOptions): 
   };
   const look = async (): Promise<void> => {
     for (let polls = 0; ; polls += 1) {
-      seen = await lookAtSite(client, seen, clock);
+      seen = await lookAtSite(fleet, client, seen, clock);
       if (polls % pollsPerLook === 0)
         kubernetesSinceMs = (await isAnswering(fleet.kubernetes, signal))
           ? (kubernetesSinceMs ?? clock.now())
@@ -74,23 +82,49 @@ interface SiteSeen {
   readonly events: readonly EventAnswer[];
   /** Id of the newest event that was fetched. */
   readonly last: number | null;
-  /** Whether the control plane answered just now. */
+  /** What was answered instead of the site, in words. */
+  readonly problem: string | null;
+  /** Whether the control plane answered just now; a refusal is an answer too. */
   readonly answers: boolean;
 }
 
 /** What is known after one more attempt; without an answer, what was known. */
-async function lookAtSite(client: RestClient, seen: SiteSeen, clock: Clock): Promise<SiteSeen> {
+async function lookAtSite(
+  { siteId, layout }: FleetWithSite,
+  client: RestClient,
+  before: SiteSeen,
+  clock: Clock,
+): Promise<SiteSeen> {
+  let seen = before;
   try {
+    // First what happened: it can also be asked for when the site is gone.
+    seen = { ...seen, ...(await newEvents(client, seen)) };
     const bounds = { silenceMs: siteSilenceMs };
-    const site = await client.call<SiteDetailAnswer>('GET', `/v1/sites/${siteName}`, undefined, bounds);
-    const after = seen.last ?? Math.max(0, (await newestEvent(client)) - keptEvents);
-    const { events } = await askEvents(client, { after });
-    const kept = [...seen.events, ...events].slice(-keptEvents);
-    const last = kept.at(-1)?.id ?? after;
-    return { site, answeredAtMs: clock.now(), events: kept, last, answers: true };
-  } catch {
-    return { ...seen, answers: false };
+    const site = await client.call<SiteDetailAnswer>('GET', `/v1/sites/${siteId}`, undefined, bounds);
+    return { ...seen, site, answeredAtMs: clock.now(), problem: null, answers: true };
+  } catch (error) {
+    if (!(error instanceof TreError)) throw error;
+    if (error.code === 'CONTROL_PLANE_UNREACHABLE') return { ...seen, answers: false };
+    if (error.code === 'SITE_UNKNOWN')
+      return {
+        ...seen,
+        site: null,
+        problem: `${deletedText(layout.root)} What runs here goes on until Ctrl-C.`,
+        answers: true,
+      };
+    return { ...seen, problem: `${error.message} ${errors[error.code].next}`, answers: true };
   }
+}
+
+async function newEvents(
+  client: RestClient,
+  { events, last }: SiteSeen,
+): Promise<Pick<SiteSeen, 'events' | 'last'>> {
+  const after = last ?? Math.max(0, (await newestEvent(client)) - keptEvents);
+  const fresh = (await askEvents(client, { after })).events;
+  // All that is new, however much it is: where there is no terminal every event is told once.
+  const kept = [...events, ...fresh].slice(-Math.max(keptEvents, fresh.length));
+  return { events: kept, last: kept.at(-1)?.id ?? after };
 }
 
 async function isAnswering({ admin }: Kubernetes, signal: AbortSignal): Promise<boolean> {

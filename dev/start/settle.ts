@@ -1,9 +1,7 @@
 // Waiting for a site: until what is wanted is applied, until it works, until isolation was tried. What does not come is
 // told in the words of the site. Called by start.ts.
 import type { Clock } from '../../daemon/clock.ts';
-import type { Kubernetes } from '../kubernetes/kubernetes-handle.ts';
-import type { Fleet } from './fleet.ts';
-import { type SiteFacts, showSite, waitForSite } from './site.ts';
+import { type FleetWithSite, type SiteFacts, showSite, waitForSite } from './site.ts';
 
 export interface Waiting {
   readonly clock: Clock;
@@ -15,7 +13,7 @@ const isolationTimeoutMs = 20_000;
 const pollIntervalMs = 200;
 
 /** Until everything is applied. Throws what the site says when it refuses the release, or when that takes too long. */
-export async function untilApplied(fleet: Fleet<Kubernetes>, waiting: Waiting): Promise<SiteFacts> {
+export async function untilApplied(fleet: FleetWithSite, waiting: Waiting): Promise<SiteFacts> {
   const facts = await waitForSite(fleet, waiting, isSettled);
   if (facts.refused !== null && facts.refused.generation === facts.desired?.generation)
     throw new Error(`${facts.refused.code}: ${facts.refused.text}\n${facts.refused.next}`);
@@ -40,7 +38,7 @@ export interface HealthFacts {
  * count: the pods of an earlier run are gone, however recent its news.
  */
 export async function untilHealthy(
-  fleet: Fleet<Kubernetes>,
+  fleet: FleetWithSite,
   { sinceMs, ...waiting }: Waiting & { readonly sinceMs: number },
 ): Promise<HealthFacts> {
   let isHealthy = false;
@@ -57,7 +55,7 @@ function isReportedHealthy({ state, verdict }: SiteFacts): boolean {
 }
 
 /** At the site's end. */
-async function isSeenHealthy({ commands }: Fleet<Kubernetes>, sinceMs: number): Promise<boolean> {
+async function isSeenHealthy({ commands }: FleetWithSite, sinceMs: number): Promise<boolean> {
   const { health } = (await commands.agentStatus()) as {
     readonly health: { readonly state: string; readonly lookedAt: string | null };
   };
@@ -65,7 +63,7 @@ async function isSeenHealthy({ commands }: Fleet<Kubernetes>, sinceMs: number): 
 }
 
 /** Until it was tried whether network policies are enforced, where that can be tried. */
-export async function untilIsolationTried(fleet: Fleet<Kubernetes>, waiting: Waiting): Promise<SiteFacts> {
+export async function untilIsolationTried(fleet: FleetWithSite, waiting: Waiting): Promise<SiteFacts> {
   // Unproven without a time and without its condition: the first trial is still to come.
   const isTried = ({ state }: SiteFacts): boolean =>
     (state?.isolation?.checkedAt ?? null) !== null ||
@@ -95,7 +93,7 @@ export function isolationText({ state }: SiteFacts): string {
 }
 
 async function lookUntil(
-  fleet: Fleet<Kubernetes>,
+  fleet: FleetWithSite,
   { clock, signal, timeoutMs }: Waiting & { readonly timeoutMs: number },
   condition: (facts: SiteFacts) => boolean | Promise<boolean>,
 ): Promise<SiteFacts> {

@@ -1,6 +1,7 @@
 // The one site of `npm start`: keys, a release built, signed and published, the site created, joined and approved the
 // first time and resumed ever after, the release assigned. Each step is skipped when it was done before, so that a
-// start that was broken off anywhere goes on from there. Called by start.ts and by system tests.
+// start that was broken off anywhere goes on from there. The site is asked for by its id: people may rename it at any
+// time. Called by start.ts and by system tests.
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { restClient } from '../../cli/rest.ts';
@@ -9,6 +10,7 @@ import { readIfPresent } from '../../daemon/atomic-file.ts';
 import type { Clock } from '../../daemon/clock.ts';
 import type { Kubernetes } from '../kubernetes/kubernetes-handle.ts';
 import type { Fleet } from './fleet.ts';
+import { keepSiteId, keptSiteId } from './layout.ts';
 
 const pollIntervalMs = 200;
 const answerTimeoutMs = 30_000;
@@ -20,7 +22,13 @@ interface Waiting {
   readonly signal: AbortSignal;
 }
 
-export const siteName = 'demo-hospital';
+/** What the site is called when it is created. */
+const firstName = 'demo-hospital';
+
+/** A fleet and the one site of its data folder. */
+export interface FleetWithSite<K extends Kubernetes = Kubernetes> extends Fleet<K> {
+  readonly siteId: string;
+}
 
 /** A release that was built from sources, with the API groups of its objects. */
 export interface BuiltRelease {
@@ -34,6 +42,8 @@ export interface BuiltRelease {
 
 /** What is read of `trectl site show -o json`; the whole shape is in the OpenAPI document. */
 export interface SiteFacts {
+  /** Of now. */
+  readonly name: string;
   readonly joined: boolean;
   readonly waiting: readonly { readonly fingerprint: string }[];
   readonly desired: {
@@ -110,33 +120,60 @@ export async function publishRelease(
   return { ...built, groups };
 }
 
+/** What is read of `trectl site list -o json`. */
+interface ListedSite {
+  readonly id: string;
+  readonly name: string;
+  readonly joined: boolean;
+  readonly revokedAt: string | null;
+}
+
 /** Creates the site and starts its agent; the first time it joins, and the operator compares the words and approves. */
-export async function joinSite(fleet: Fleet<Kubernetes>, clock: Clock, signal: AbortSignal): Promise<void> {
+export async function joinSite<K extends Kubernetes>(
+  fleet: Fleet<K>,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<FleetWithSite<K>> {
   const { layout, commands, agent } = fleet;
-  const sites = (await commands.trectlJson('site', 'list')) as readonly {
-    readonly name: string;
-    readonly joined: boolean;
-  }[];
-  const site = sites.find((one) => one.name === siteName);
-  if (site === undefined) await commands.trectl('site', 'create', siteName);
-  if (site?.joined !== true) {
-    await commands.trectl(
-      'site',
-      'join-file',
-      siteName,
-      '--keyset',
-      join(layout.author, 'keyset.json'),
-      '--out',
-      layout.joinFile,
-    );
-  }
+  const { id, joined } = await ownSite(fleet);
+  const keyset = join(layout.author, 'keyset.json');
+  if (!joined) await commands.trectl('site', 'join-file', id, '--keyset', keyset, '--out', layout.joinFile);
   await agent.start(signal);
-  if (site?.joined === true) return;
-  const { fingerprint } = (await waitForSite(fleet, { clock, signal }, (facts) => facts.waiting.length > 0))
-    .waiting[0] ?? { fingerprint: '' };
+  const withSite = { ...fleet, siteId: id };
+  if (joined) return withSite;
+  const { waiting } = await waitForSite(withSite, { clock, signal }, (facts) => facts.waiting.length > 0);
+  const { fingerprint } = waiting[0] ?? { fingerprint: '' };
   const words = await shownWords(fleet, { clock, signal });
   if (words !== fingerprint) throw new Error(`the site shows ${words}, the control plane ${fingerprint}`);
-  await commands.trectl('site', 'approve', siteName, '--fingerprint', fingerprint);
+  await commands.trectl('site', 'approve', id, '--fingerprint', fingerprint);
+  return withSite;
+}
+
+/** The site of this data folder, created when there was none yet. Throws in words when an operator took it away. */
+async function ownSite({ layout, commands }: Fleet<Kubernetes>): Promise<ListedSite> {
+  const sites = (await commands.trectlJson('site', 'list')) as readonly ListedSite[];
+  const keptId = await keptSiteId(layout);
+  // A start that was broken off before it could keep the id has left a site of this name.
+  const found = sites.find(({ id, name }) => (keptId === undefined ? name === firstName : id === keptId));
+  if (found === undefined && keptId !== undefined) throw new Error(deletedText(layout.root));
+  if ((found?.revokedAt ?? null) !== null) throw new Error(withdrawnText(found?.name ?? '', layout.root));
+  const site = found ?? ((await commands.trectlJson('site', 'create', firstName)) as ListedSite);
+  await keepSiteId(layout, site.id);
+  return site;
+}
+
+/** What is to be said when an operator deleted the site, at the next start and while it runs. */
+export function deletedText(dataDir: string): string {
+  return `The control plane does not know the site of ${dataDir} any more: it was deleted. ${anewText(dataDir)}`;
+}
+
+function withdrawnText(name: string, dataDir: string): string {
+  return `SITE_REVOKED: The identity of ${name} was withdrawn. ${anewText(dataDir)}`;
+}
+
+/** A machine belongs to one site for ever. */
+function anewText(dataDir: string): string {
+  return `Nobody can steer what was applied here any more. For a new site, name an empty folder (\`npm start -- --data DIR\`), or delete ${dataDir} and start again.`;
 }
 
 /** The six words as the site shows them, which it does as soon as the answer to its request has arrived. */
@@ -151,23 +188,23 @@ async function shownWords({ commands }: Fleet<Kubernetes>, { clock, signal }: Wa
 }
 
 /** Assigns a release unless the site has it already; answers the generation that shall be applied. */
-export async function assignRelease(fleet: Fleet<Kubernetes>, release: BuiltRelease): Promise<number> {
+export async function assignRelease(fleet: FleetWithSite, release: BuiltRelease): Promise<number> {
   const before = await showSite(fleet);
   if (before.desired?.release.digest === release.digest) return before.desired.generation;
-  await fleet.commands.trectl('site', 'assign', siteName, release.release, '--why', 'npm start');
+  await fleet.commands.trectl('site', 'assign', fleet.siteId, release.release, '--why', 'npm start');
   return (await showSite(fleet)).desired?.generation ?? 0;
 }
 
 /** The site as the operator sees it; asked of the server itself, for a command a look would keep a processor busy. */
-export async function showSite({ layout }: Fleet<Kubernetes>): Promise<SiteFacts> {
+export async function showSite({ layout, siteId }: FleetWithSite): Promise<SiteFacts> {
   const login = join(layout.operator, 'tre', 'login.json');
   using client = restClient(readServer(login, await readFile(login)), AbortSignal.timeout(answerTimeoutMs));
-  return await client.call('GET', `/v1/sites/${siteName}`);
+  return await client.call('GET', `/v1/sites/${siteId}`);
 }
 
 /** Looks at the site until the condition holds. Throws when it does not within `timeoutMs`. */
 export async function waitForSite(
-  fleet: Fleet<Kubernetes>,
+  fleet: FleetWithSite,
   {
     clock,
     signal,

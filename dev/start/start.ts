@@ -22,11 +22,11 @@ import {
   assignRelease,
   type BuiltRelease,
   ensureKeys,
+  type FleetWithSite,
   joinSite,
   publishRelease,
   type SiteFacts,
   showSite,
-  siteName,
 } from './site.ts';
 import { summary } from './summary.ts';
 
@@ -65,7 +65,11 @@ async function run(options: StartOptions, progress: Progress, signal: AbortSigna
   const exec = systemExec(environment());
   const fleet = await openFleet({ dataDir: options.dataDir, signal, exec, clock, progress, openKubernetes });
   try {
-    const facts = await bringForward(fleet, { options, progress, signal });
+    const withSite = await progress.step('site', 'site with its agent', async () => {
+      await ensureKeys(fleet);
+      return await joinSite(fleet, clock, signal);
+    });
+    const facts = await bringForward(withSite, { options, progress, signal });
     progress.say(`  ${isolationText(facts)}`);
     const totalSeconds = Math.round((clock.monotonic() - startedAt) / 100) / 10;
     if (options.once) {
@@ -75,7 +79,7 @@ async function run(options: StartOptions, progress: Progress, signal: AbortSigna
       return;
     }
     progress.say(summary(fleet, facts));
-    await showLive(fleet, { clock, signal, say: progress.say, ...standardError() });
+    await showLive(withSite, { clock, signal, say: progress.say, ...standardError() });
   } finally {
     progress.say('Stopping; the data stays.');
     await fleet[Symbol.asyncDispose]();
@@ -88,16 +92,12 @@ interface Context {
   readonly signal: AbortSignal;
 }
 
-/** From a running control plane to a site on which everything wanted is applied and works. */
+/** From a site that has joined to one on which everything wanted is applied and works. */
 async function bringForward(
-  fleet: Fleet<Kubernetes>,
+  fleet: FleetWithSite,
   { options, progress, signal }: Context,
 ): Promise<SiteFacts> {
   const sinceMs = clock.now();
-  await progress.step('site', `site ${siteName} with its agent`, async () => {
-    await ensureKeys(fleet);
-    await joinSite(fleet, clock, signal);
-  });
   const source = options.from ?? ((await showSite(fleet)).desired === null ? example : null);
   if (source !== null) {
     let release: BuiltRelease | undefined;
@@ -123,7 +123,7 @@ async function bringForward(
 function result({ kubernetes }: Fleet<Kubernetes>, facts: SiteFacts): Readonly<Record<string, unknown>> {
   const { desired, state } = facts;
   return {
-    site: siteName,
+    site: facts.name,
     release: `${desired?.release.name}@${desired?.release.version}`,
     generation: desired?.generation,
     applied: state?.applied,

@@ -2,7 +2,7 @@
 // PURE. Called by start.ts.
 import type { Kubernetes, NodeKind } from '../kubernetes/kubernetes-handle.ts';
 import type { Fleet } from './fleet.ts';
-import { type SiteFacts, siteName } from './site.ts';
+import type { SiteFacts } from './site.ts';
 
 /** What to try after each version of the example. */
 const nextSource: Readonly<Record<string, string>> = {
@@ -25,7 +25,7 @@ export function summary({ layout, ports, kubernetes }: Fleet<Kubernetes>, facts:
   const next = isExample ? (nextSource[facts.desired?.release.version ?? ''] ?? 'DIR') : 'DIR';
   const node = nodeTexts[kubernetes.node];
   return `
-${siteName} has ${release}, generation ${facts.desired?.generation}: ${facts.state?.objectsApplied} of ${facts.state?.objectsWanted} objects applied.
+${facts.name} has ${release}, generation ${facts.desired?.generation}: ${facts.state?.objectsApplied} of ${facts.state?.objectsWanted} objects applied.
 
   control plane   https://localhost:${ports.people} (people), localhost:${ports.agents} (agents)
   Kubernetes      ${kubernetes.serverUrl} (${node})
@@ -34,7 +34,7 @@ ${siteName} has ${release}, generation ${facts.desired?.generation}: ${facts.sta
 Three things to try, in another terminal, in this folder:
 
   1. What the operator sees:
-     XDG_CONFIG_HOME=${layout.operator} node bin/trectl.mjs site show ${siteName}
+     XDG_CONFIG_HOME=${layout.operator} node bin/trectl.mjs site show ${facts.name}
   2. What the person on site sees:
      node bin/tre-agent.mjs status --socket ${layout.agentSocket}
   3. Delete something by hand and watch the site repair it within half a minute:

@@ -84,9 +84,9 @@ async function bundledAgent(folder: string): Promise<string> {
   return join(folder, 'bin', 'tre-agent.mjs');
 }
 
-async function appliedExample(fleet: Fleet<LocalKubernetes>, signal: AbortSignal): Promise<void> {
-  await ensureKeys(fleet);
-  await joinSite(fleet, clock, signal);
+async function appliedExample(opened: Fleet<LocalKubernetes>, signal: AbortSignal): Promise<void> {
+  await ensureKeys(opened);
+  const fleet = await joinSite(opened, clock, signal);
   const release = await publishRelease(fleet, join(root, 'examples', 'small-tre', 'v1'), signal);
   const generation = await assignRelease(fleet, release);
   await waitForSite(

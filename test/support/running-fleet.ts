@@ -9,11 +9,17 @@ import type { ExecutionContext } from 'ava';
 import { type RestClient, restClient, type Server } from '../../cli/rest.ts';
 import { systemClock } from '../../daemon/clock.ts';
 import { systemExec } from '../../daemon/exec.ts';
-import type { WantedNode } from '../../dev/kubernetes/kubernetes-handle.ts';
+import type { LocalKubernetes, WantedNode } from '../../dev/kubernetes/kubernetes-handle.ts';
 import { startKubernetes } from '../../dev/kubernetes/start-kubernetes.ts';
 import { type Fleet, openFleet } from '../../dev/start/fleet.ts';
 import { createProgress } from '../../dev/start/progress.ts';
-import { ensureKeys, joinSite, publishRelease, type SiteFacts, siteName } from '../../dev/start/site.ts';
+import {
+  ensureKeys,
+  type FleetWithSite,
+  joinSite,
+  publishRelease,
+  type SiteFacts,
+} from '../../dev/start/site.ts';
 import { parseRelease, type ReleaseObject } from '../../proto/document.ts';
 import type { JsonValue } from '../../proto/strict-json.ts';
 import { blobPath } from '../../release/pack.ts';
@@ -45,7 +51,7 @@ export interface SiteDetail extends SiteFacts {
   }[];
 }
 
-export interface RunningFleet extends Fleet {
+export interface RunningFleet extends FleetWithSite<LocalKubernetes> {
   readonly signal: AbortSignal;
   readonly live: LiveObjects;
   /** What the agent changes in Kubernetes. */
@@ -92,10 +98,10 @@ export async function runningFleet(
     stopping.abort();
   });
   await ensureKeys(fleet);
-  await joinSite(fleet, systemClock, signal);
+  const withSite = await joinSite(fleet, systemClock, signal);
   const operator = restClient(await loginOf(fleet), signal);
   t.teardown(() => operator[Symbol.dispose]());
-  return { ...fleet, signal, ...operations(fleet, operator, signal) };
+  return { ...withSite, signal, ...operations(withSite, operator, signal) };
 }
 
 async function loginOf({ layout }: Fleet): Promise<Server> {
@@ -103,12 +109,12 @@ async function loginOf({ layout }: Fleet): Promise<Server> {
 }
 
 function operations(
-  fleet: Fleet,
+  fleet: FleetWithSite<LocalKubernetes>,
   operator: RestClient,
   signal: AbortSignal,
-): Omit<RunningFleet, keyof Fleet | 'signal'> {
-  const { kubernetes } = fleet;
-  const site = (): Promise<SiteDetail> => operator.call('GET', `/v1/sites/${siteName}`);
+): Omit<RunningFleet, keyof FleetWithSite | 'signal'> {
+  const { kubernetes, siteId } = fleet;
+  const site = (): Promise<SiteDetail> => operator.call('GET', `/v1/sites/${siteId}`);
   const until = async (
     condition: (facts: SiteDetail) => boolean,
     timeoutMs = 60_000,
@@ -132,7 +138,7 @@ function operations(
       return { release, objects: await askedObjects(folder) };
     },
     assign: async (release) => {
-      await fleet.commands.trectl('site', 'assign', siteName, release, '--why', 'test');
+      await fleet.commands.trectl('site', 'assign', siteId, release, '--why', 'test');
       return (await site()).desired?.generation ?? 0;
     },
     applied: (generation, timeoutMs) =>

@@ -1,21 +1,38 @@
-// The live view of `npm start` against a real control plane: what it says as things happen, and that it goes on while
-// nobody answers. Kubernetes and the processes are stood in for; system tests run them all.
+// The live view of `npm start` against a real control plane: what it says as things happen, that it goes on while nobody
+// answers, and that a refusal is an answer. Kubernetes and the processes are stood in for; system tests run them all.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { noPaint, withoutColour } from '../../cli/paint.ts';
 import { systemClock } from '../../daemon/clock.ts';
-import type { Fleet } from '../../dev/start/fleet.ts';
 import { layoutOf } from '../../dev/start/layout.ts';
 import { showLive } from '../../dev/start/live.ts';
-import { siteName } from '../../dev/start/site.ts';
-import { controlPlaneProcess, initControlPlane } from '../support/control-plane-process.ts';
+import type { FleetWithSite } from '../../dev/start/site.ts';
+import {
+  type ControlPlaneProcess,
+  controlPlaneProcess,
+  initControlPlane,
+} from '../support/control-plane-process.ts';
 import { eventually } from '../support/eventually.ts';
 import { reportingSite, wellState } from '../support/reporting-site.ts';
 import { scratch } from '../support/scratch.ts';
 
-test('it tells what happens, survives the control plane, and ends with the signal', async (t) => {
+interface Stand {
+  kubernetesStatus: number;
+}
+
+interface Views {
+  /** Without a terminal. */
+  readonly lines: readonly string[];
+  /** What was written to a terminal. */
+  readonly written: readonly string[];
+  /** Until both have said it. */
+  readonly says: (pattern: RegExp) => Promise<number>;
+  readonly end: () => Promise<unknown>;
+}
+
+async function runningPlane(t: ExecutionContext): Promise<ControlPlaneProcess> {
   const data = scratch(t);
   await initControlPlane(data);
   const plane = await controlPlaneProcess(data);
@@ -23,42 +40,66 @@ test('it tells what happens, survives the control plane, and ends with the signa
     plane.child.kill('SIGCONT');
     await plane[Symbol.asyncDispose]();
   });
+  return plane;
+}
+
+/** The live view of one site, with and without a terminal. */
+function bothViews(
+  t: ExecutionContext,
+  plane: ControlPlaneProcess,
+  { siteId, token = plane.token, stand }: { siteId: string; token?: string; stand: Stand },
+): Views {
   const layout = layoutOf(scratch(t));
   mkdirSync(join(layout.operator, 'tre'), { recursive: true });
-  const login = { url: plane.addresses.api, ca: plane.ca, token: plane.token };
+  const login = { url: plane.addresses.api, ca: plane.ca, token };
   writeFileSync(join(layout.operator, 'tre', 'login.json'), JSON.stringify(login));
-  const site = await reportingSite(t, plane, siteName);
-  let kubernetesStatus = 200;
   const service = { pid: () => 1, since: () => Date.now() - 60_000 };
   const fleet = {
+    siteId,
     layout,
     kubernetes: {
       serverUrl: 'https://127.0.0.1:1',
       node: 'simulated',
-      admin: { request: () => Promise.resolve({ status: kubernetesStatus, body: '' }) },
+      admin: { request: () => Promise.resolve({ status: stand.kubernetesStatus, body: '' }) },
     },
     controlPlane: service,
     agent: service,
-  } as unknown as Fleet;
-
+  } as unknown as FleetWithSite;
   const ending = new AbortController();
   const lines: string[] = [];
   const written: string[] = [];
   const shared = { clock: systemClock, signal: ending.signal, paint: noPaint };
   const inLines = showLive(fleet, { ...shared, terminal: undefined, say: (line) => void lines.push(line) });
-  const terminal = { columns: 100, rows: 40, write: (text: string) => void written.push(text) };
+  const terminal = { columns: 400, rows: 40, write: (text: string) => void written.push(text) };
   const onScreen = showLive(fleet, { ...shared, terminal, say: () => t.fail() });
-  const says = (pattern: RegExp): Promise<number> =>
-    eventually(() => pattern.test(lines.join('\n')) && pattern.test(written.join('')), {
-      timeoutMs: 15_000,
-      what: () => `${String(pattern)}: ${lines.join('\n')}${withoutColour(written.at(-1) ?? '')}`,
-    });
+  const end = (): Promise<unknown> => {
+    ending.abort();
+    return Promise.all([inLines, onScreen]);
+  };
+  t.teardown(end);
+  return {
+    lines,
+    written,
+    end,
+    says: (pattern) =>
+      eventually(() => pattern.test(lines.join('\n')) && pattern.test(written.join('')), {
+        timeoutMs: 15_000,
+        what: () => `${String(pattern)}: ${lines.join('\n')}${withoutColour(written.at(-1) ?? '')}`,
+      }),
+  };
+}
+
+test('it tells what happens, survives the control plane, and ends with the signal', async (t) => {
+  const plane = await runningPlane(t);
+  const site = await reportingSite(t, plane, 'leeds');
+  const stand = { kubernetesStatus: 200 };
+  const { written, says, end } = bothViews(t, plane, { siteId: site.site.siteId, stand });
   await says(/Kubernetes.* answers at https/);
   await says(/joined: Machine 1/);
   await site.say(wellState(1));
   await site.beat();
   await eventually(() => /healthy: +yes/.test(written.join('')), { timeoutMs: 15_000, what: 'healthy' });
-  kubernetesStatus = 500;
+  stand.kubernetesStatus = 500;
   plane.child.kill('SIGSTOP');
   const drawn = written.length;
   await eventually(() => written.length >= drawn + 3, {
@@ -68,6 +109,37 @@ test('it tells what happens, survives the control plane, and ends with the signa
   await says(/control plane.* runs, process 1, but does not answer/);
   plane.child.kill('SIGKILL');
   await says(/Kubernetes.* does not answer/);
-  ending.abort();
-  await t.notThrowsAsync(Promise.all([inLines, onScreen]));
+  await t.notThrowsAsync(end());
+});
+
+test('a site that is renamed goes on; that it was deleted, and what to do, is said', async (t) => {
+  const plane = await runningPlane(t);
+  const { site } = await reportingSite(t, plane, 'leeds');
+  const stand = { kubernetesStatus: 200 };
+  const { lines, written, says, end } = bothViews(t, plane, { siteId: site.siteId, stand });
+  await says(/leeds/);
+  await plane.rest('PATCH', '/v1/sites/leeds', { name: 'leeds-general' });
+  await says(/renamed/);
+  await eventually(() => /site: +leeds-general/.test(written.join('')), {
+    timeoutMs: 5_000,
+    what: 'the name',
+  });
+  t.regex(lines.join('\n'), /leeds-general: name leeds -> leeds-general/);
+  await plane.rest('POST', '/v1/sites/leeds-general/revoke', {});
+  await plane.rest('DELETE', '/v1/sites/leeds-general');
+  await says(/it was deleted\. .*npm start -- --data DIR/);
+  await says(/ deleted: /);
+  t.notRegex(withoutColour(written.at(-1) ?? ''), /wanted:|not been asked/);
+  t.is(lines.filter((line) => line.includes('it was deleted')).length, 1);
+  await end();
+  t.notRegex([...lines, ...written].join('\n'), /does not answer/);
+});
+
+test('a refusal is an answer, with what to do', async (t) => {
+  const plane = await runningPlane(t);
+  const token = `${plane.token.slice(0, -4)}AAAA`;
+  const views = bothViews(t, plane, { siteId: 'x', token, stand: { kubernetesStatus: 200 } });
+  await views.says(/UNAUTHENTICATED: .*trectl login/);
+  await views.end();
+  t.notRegex([...views.lines, ...views.written].join('\n'), /does not answer/);
 });

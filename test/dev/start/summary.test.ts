@@ -18,7 +18,11 @@ const fleet = {
 
 function said(name: string, version: string): string {
   const release = { name, version, digest: 'sha256:0' };
-  const facts = { desired: { generation: 1, release }, state: { objectsWanted: 2, objectsApplied: 2 } };
+  const facts = {
+    name: 'leeds',
+    desired: { generation: 1, release },
+    state: { objectsWanted: 2, objectsApplied: 2 },
+  };
   return summary(fleet, facts as SiteFacts);
 }
 
@@ -26,6 +30,12 @@ test('the example: its portal to delete, its next version to try', (t) => {
   const text = said('small-tre', '2.0.0');
   t.regex(text, /delete deployment --all -n tre-portal\n/);
   t.regex(text, /--from examples\/small-tre\/v3`/);
+});
+
+test('the site by the name that it has now', (t) => {
+  const text = said('small-tre', '1.0.0');
+  t.regex(text, /^leeds has small-tre@1\.0\.0, /m);
+  t.regex(text, /site show leeds$/m);
 });
 
 test('another release: nothing of the example', (t) => {
