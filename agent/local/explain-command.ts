@@ -48,7 +48,11 @@ async function explain({ code, flags, more }: Question, context: LocalContext): 
   const status = await statusIfAny(socket);
   if (code === undefined && status === undefined)
     throw new TreError('USAGE', 'name a code: no agent answers here that could say which hold now');
-  const explanations = (code === undefined ? codesNow(status) : [code]).flatMap((one) => known(one, more));
+  // A person may write a code in any way, and then it may mean two things; the agent writes it in one.
+  const explanations =
+    code === undefined
+      ? codesNow(status).flatMap((one) => known(one, more).filter((found) => found.code === one))
+      : known(code, more);
   const explained = explanations.map((one): ExplainedCode => ({ ...one, now: nowOf(one, status) }));
   if (flags['output'] === 'json') context.out(JSON.stringify(explained, undefined, 2));
   else if (explained.length === 0) context.out('Nothing is the matter: no condition holds now.');
@@ -65,12 +69,13 @@ function known(code: string, more: readonly Explanation[]): readonly Explanation
 
 function codesNow(status: AgentStatus | undefined): readonly string[] {
   if (status === undefined) return [];
-  const { conditions, health, refusal, problems } = status;
+  const { conditions, health, refusal, problems, controlPlane } = status;
   const codes = [
     ...conditions.map(({ code }) => code),
     ...health.troubles.map(({ reason }) => reason),
     ...(refusal === null ? [] : [refusal.code]),
     ...problems.map(({ code }) => code),
+    ...(controlPlane.code === null ? [] : [controlPlane.code]),
   ];
   return [...new Set(codes)];
 }
@@ -78,7 +83,7 @@ function codesNow(status: AgentStatus | undefined): readonly string[] {
 function nowOf({ kind, code }: Explanation, status: AgentStatus | undefined): readonly string[] | null {
   if (kind === 'finding of doctor') return ['`tre-agent doctor` says whether it holds'];
   if (status === undefined) return null;
-  const { conditions, health, refusal, problems } = status;
+  const { conditions, health, refusal, problems, controlPlane } = status;
   switch (kind) {
     case 'condition':
       return conditions
@@ -96,6 +101,7 @@ function nowOf({ kind, code }: Explanation, status: AgentStatus | undefined): re
           ? [`the site refused generation ${refusal.generation} at ${minute(refusal.at)}`]
           : []),
         ...problems.filter((one) => one.code === code).map(({ object, detail }) => `${object}: ${detail}`),
+        ...(controlPlane.code === code ? [`the control plane: ${controlPlane.detail ?? ''}`] : []),
       ];
   }
 }

@@ -1,6 +1,7 @@
 // The conditions that hold now, with their words and the objects that they concern: those of the last report, and those
 // that only this machine can know. PURE. Called by status.ts.
 import { type Condition, type ConditionCode, conditions as conditionList } from '../../proto/conditions.ts';
+import { type ErrorCode, errors } from '../../proto/errors.ts';
 import type { LocalFacts } from './local-facts.ts';
 import { lineOf, namesOf, time } from './status-words.ts';
 
@@ -35,17 +36,30 @@ export function conditionsOf(facts: LocalFacts): readonly ShownCondition[] {
     severity: conditionList[code].severity,
     count,
     since: time(sinceMs),
-    text: conditionList[code].text,
-    next: conditionList[code].next,
+    ...wordsOf(code, facts),
     objects: (objects.get(code) ?? []).slice(0, shownObjects),
   }));
 }
+
+/** A control plane that answers and cannot be worked with all the same: that trouble has words of its own. */
+function wordsOf(
+  code: ConditionCode,
+  { session: { trouble } }: LocalFacts,
+): Pick<ShownCondition, 'text' | 'next'> {
+  const isSilent = trouble === null || trouble.code === 'CONTROL_PLANE_UNREACHABLE';
+  const { text, next } =
+    code === 'ControlPlaneUnreachable' && !isSilent ? errors[trouble.code] : conditionList[code];
+  return { text, next };
+}
+
+/** Troubles with the control plane of which other conditions tell, and in which it does answer. */
+const answered: ReadonlySet<ErrorCode> = new Set(['SITE_REVOKED', 'DISK_FULL']);
 
 function ownConditions({ store, session, side, startedAtMs }: LocalFacts): readonly Held[] {
   const own: Held[] = [];
   if (side.hold !== undefined) own.push({ code: 'HeldOnSite', count: 0, sinceMs: side.hold.sinceMs });
   if (session.words !== null) own.push({ code: 'EnrolmentPending', count: 0, sinceMs: startedAtMs });
-  const isAway = session.trouble !== null && session.trouble.code !== 'SITE_REVOKED';
+  const isAway = session.trouble !== null && !answered.has(session.trouble.code);
   const lastContactMs = store.site.read()?.lastContactMs;
   if (isAway) own.push({ code: 'ControlPlaneUnreachable', count: 0, sinceMs: lastContactMs ?? startedAtMs });
   return own;

@@ -8,6 +8,7 @@ import { gunzipSync } from 'node:zlib';
 import { create, toBinary } from '@bufbuild/protobuf';
 import test, { type ExecutionContext } from 'ava';
 import type { LocalContext } from '../../../agent/local/command-context.ts';
+import type { ExplainedCode } from '../../../agent/local/explain-command.ts';
 import { ledgerLines } from '../../../agent/local/ledger-lines.ts';
 import type { LocalFacts } from '../../../agent/local/local-facts.ts';
 import { outputSchemas } from '../../../agent/local/output-schemas.ts';
@@ -156,6 +157,27 @@ test('explain: what the code has to do with this site; without one, all that hol
     ['HealthInProgress', 'NotHealthy', 'ContainerCrashLooping', 'LessAvailable'],
   );
   t.is((await treAgent(nobody, ['explain'])).code, 2);
+  const away = await agentWith(t, await scene(t, 'offline-for-days'));
+  const held = fits(
+    t,
+    'explain',
+    (await treAgent(away, ['explain', '-o', 'json'])).stdout,
+  ) as ExplainedCode[];
+  t.deepEqual(
+    held.map(({ code, kind }) => `${code} ${kind}`),
+    ['CertificateExpiring condition', 'ControlPlaneUnreachable condition', 'CONTROL_PLANE_UNREACHABLE error'],
+  );
+  t.deepEqual(
+    held.filter(({ now }) => now?.length === 0),
+    [],
+    'of all that holds it is said how',
+  );
+  const foreign = await agentWith(t, await scene(t, 'foreign-authority'));
+  const said = await treAgent(foreign, ['explain', 'ca_mismatch']);
+  t.regex(
+    said.stdout.replaceAll(/\s+/g, ' '),
+    /Here, now: the control plane: .* issued by Proxy of the Trust/,
+  );
   const calm = await agentWith(t, await scene(t, 'green'));
   t.is((await treAgent(calm, ['explain'])).stdout, 'Nothing is the matter: no condition holds now.\n');
 });

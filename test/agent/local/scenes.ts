@@ -199,6 +199,13 @@ export const scenes: Readonly<Record<string, (t: ExecutionContext) => Promise<Lo
     const last = { ...fine, conditions: [held('CertificateExpiring', 0, nowMs - 4 * dayMs)] };
     return facts(store, { session, side, last });
   },
+  'foreign-authority': async (t) => {
+    const store = await running(t);
+    store.site.setContact(nowMs - dayMs);
+    const detail = 'CA_MISMATCH: the certificate that is shown was issued by Proxy of the Trust';
+    const session = { ...connected, kind: 'backing-off', trouble: { code: 'CA_MISMATCH', detail } } as const;
+    return facts(store, { session });
+  },
   held: async (t) => {
     const store = await running(t);
     store.journal.addRefusal({

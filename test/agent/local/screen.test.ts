@@ -183,6 +183,15 @@ test('a withdrawn site and a foreign certificate are named', async (t) => {
   t.is(line('CA_MISMATCH'), 'Control plane:  not reachable since 2026-11-14 10:06 UTC (9 days), CA_MISMATCH');
 });
 
+test('a disk that takes no copy of what would leave is no silence of the control plane', async (t) => {
+  const given = await scenes['full-disk']?.(t);
+  if (given === undefined) return t.fail();
+  const trouble = { code: 'DISK_FULL', detail: 'no space left' } as const;
+  const status = statusOf({ ...given, session: { ...given.session, kind: 'backing-off', trouble } });
+  t.is(status.conditions.find(({ code }) => code === 'ControlPlaneUnreachable'), undefined);
+  t.is(status.controlPlane.code, 'DISK_FULL');
+});
+
 test('many objects of one condition are named only in part', async (t) => {
   const given = await scenes['green']?.(t);
   if (given === undefined) return t.fail();
