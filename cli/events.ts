@@ -2,6 +2,7 @@
 // Every event has an id: --after takes one up where somebody stopped, today or next week.
 
 import type { Command } from 'commander';
+import { systemCode } from '../daemon/errors.ts';
 import { TreError } from '../proto/errors.ts';
 import type { EventAnswer } from './answers.ts';
 import { wholeNumber } from './audit.ts';
@@ -123,7 +124,9 @@ async function follow(
     }
   } catch (error) {
     if (!signal.aborted) throw error;
-    if (output === 'table' || output === 'wide')
+    // Of what was printed into a closed pipe nobody knows how much was read.
+    const isUnread = systemCode(signal.reason) === 'EPIPE';
+    if (!isUnread && (output === 'table' || output === 'wide'))
       context.err(`To go on: trectl events --follow --after ${last}`);
   }
 }

@@ -43,7 +43,7 @@ process.once('SIGTERM', () => interrupted.abort());
 for (const stream of [process.stdout, process.stderr])
   stream.on('error', (error) => {
     if (systemCode(error) !== 'EPIPE') throw error;
-    interrupted.abort();
+    interrupted.abort(error);
   });
 
 const context = processContext(environment(), manifest.version, interrupted.signal);

@@ -24,6 +24,15 @@ export function registerSiteList(program: Command, context: CommandContext): voi
     .option('--columns <names>', 'which columns, such as name,healthy,last-heard')
     .option('--watch', 'stay, and show what changes')
     .addOption(outputOption())
+    .addHelpText(
+      'after',
+      `
+NEWS        how old all else is: live (heard of within 90 s), stale, offline (15 min), expired (its certificate)
+GENERATION  held by the site/wanted from it
+APPLIED     yes, or how many objects of how many
+HOLD        how much longer the people on site take no new release
+TROUBLE     what to look at first; \`trectl site show\` says what to do`,
+    )
     .addHelpText('after', '\nExample:\n  $ trectl site list --watch --label region=north')
     .action((options: ListOptions) => list(context, options));
 }

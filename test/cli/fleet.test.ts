@@ -258,6 +258,10 @@ test('events: the last ones, those after one, those of a site', async (t) => {
   const endless = await desk.trectl('events', '--follow', ...next);
   t.is(endless.code, 2);
   t.regex(endless.stderr, /^USAGE: --follow has no end/);
+  const pipe = new AbortController();
+  const close = (): void => pipe.abort(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+  const unread = await desk.with({ signal: pipe.signal, out: close })('events', '--follow');
+  t.deepEqual([unread.code, unread.stderr], [0, ''], 'nobody knows after which event to go on');
   const ofYork = await fitting<EventAnswer[]>(t, desk, 'events', '--site', 'york', '--limit', '2');
   t.deepEqual(ofYork, all.slice(-2));
   const [id] = all.slice(-1).map(({ site }) => site.id);
