@@ -52,26 +52,27 @@ async function trial(t: ExecutionContext, changes: { readonly image?: string } =
   return result;
 }
 
-test.serial('what the agent says of a cluster turns with the cluster', async (t) => {
+const dayMs = 24 * 3_600_000;
+
+test.serial('what an agent says of a cluster turns with the cluster, from one day to the next', async (t) => {
   const store = await openStore(scratch(t), '019aaf00-0000-7000-8000-0000000000b0', 0);
+  t.teardown(() => store[Symbol.asyncDispose]());
   await using api = await agentApi();
-  const isolation = openIsolation({
-    api,
-    store: store.isolation,
-    clock: systemClock,
-    random: systemRandom(systemClock),
-    image,
-    wanted: () => nothingInParticular,
-    onChange: () => undefined,
-    onError: (error) => t.fail(String(error)),
-  });
-  t.teardown(async () => {
-    await isolation[Symbol.asyncDispose]();
-    await store[Symbol.asyncDispose]();
-  });
-  const becomes = async (verdict: NetworkPolicyVerdict, conditions: readonly string[]): Promise<void> => {
+  const becomes = async (verdict: NetworkPolicyVerdict, conditions: readonly string[]): Promise<string> => {
+    const before = store.isolation.read();
+    if (before !== undefined) store.isolation.write({ ...before, checkedAtMs: systemClock.now() - dayMs });
+    await using isolation = openIsolation({
+      api,
+      store: store.isolation,
+      clock: systemClock,
+      random: systemRandom(systemClock),
+      image,
+      wanted: () => nothingInParticular,
+      onChange: () => undefined,
+      onError: (error) => t.fail(String(error)),
+    });
     const sinceMs = systemClock.now();
-    isolation.trigger();
+    isolation.applied(1);
     const isNew = (): boolean => (isolation.facts()?.checkedAtMs ?? 0) >= sinceMs;
     const tookMs = await eventually(isNew, { what: `a trial: ${verdict}`, timeoutMs: longestTrialMs });
     t.log(`${isolation.facts()?.networkPolicy} after ${inSeconds(tookMs)}`);
@@ -80,14 +81,14 @@ test.serial('what the agent says of a cluster turns with the cluster', async (t)
       isolation.facts()?.conditions.map(({ code }) => code),
       conditions,
     );
+    return isolation.facts()?.why ?? '';
   };
   await becomes('not-enforced', ['NetworkPolicyNotEnforced']);
   {
     await using _ = await enforcer();
     await becomes('enforced', []);
   }
-  await becomes('not-enforced', ['NetworkPolicyNotEnforced']);
-  t.regex(isolation.facts()?.why ?? '', /was reached .*; .*reached out/);
+  t.regex(await becomes('not-enforced', ['NetworkPolicyNotEnforced']), /was reached .*; .*reached out/);
 });
 
 test.serial('an engine that learns of a pod three seconds late is one all the same', async (t) => {
