@@ -1,6 +1,7 @@
 // Where alerts go: an address and a secret, checked before the control plane starts. Laws: https, or http to this very
 // machine; the secret lies in a file that nobody else may read, and is in no log, no address and no setting.
 // Called by run.ts.
+import { X509Certificate } from 'node:crypto';
 import { systemFiles } from '../../daemon/files.ts';
 import { digestOf } from '../../proto/envelope.ts';
 import { TreError } from '../../proto/errors.ts';
@@ -29,7 +30,7 @@ export async function openAlertTarget(settings: AlertSettings): Promise<AlertTar
   if (alertUrl === '') return undefined;
   const url = readUrl(alertUrl);
   const secret = await readSecret(alertSecretFile);
-  const ca = alertCaFile === '' ? {} : { ca: (await readFile(alertCaFile)).toString('utf8') };
+  const ca = alertCaFile === '' ? {} : { ca: await readCa(alertCaFile) };
   return { url, key: digestOf(Buffer.from(url.href, 'utf8')), secret, ...ca };
 }
 
@@ -57,6 +58,17 @@ async function readSecret(path: string): Promise<Uint8Array> {
   if (secret.length < minSecretLength)
     throw new TreError('ALERT_TARGET_INVALID', `The secret has fewer than ${minSecretLength} characters.`);
   return secret;
+}
+
+/** Said now, not with the first alert that nobody gets. */
+async function readCa(path: string): Promise<string> {
+  const pem = (await readFile(path)).toString('utf8');
+  try {
+    new X509Certificate(pem);
+  } catch (error) {
+    throw new TreError('ALERT_TARGET_INVALID', 'alertCaFile holds no certificate in PEM.', { cause: error });
+  }
+  return pem;
 }
 
 async function readFile(path: string): Promise<Buffer> {

@@ -11,6 +11,7 @@ import { openAlertTarget } from '../../../control-plane/alert/target.ts';
 import { openStore } from '../../../control-plane/store/store.ts';
 import { startControlPlane } from '../../support/control-plane.ts';
 import { eventually } from '../../support/eventually.ts';
+import { loopbackIdentity } from '../../support/loopback-certificate.ts';
 import { scratch } from '../../support/scratch.ts';
 
 function secretFile(t: ExecutionContext, text = 's'.repeat(32), mode = 0o600): string {
@@ -55,6 +56,15 @@ test('the secret is long, and nobody else may read it', async (t) => {
     await t.throwsAsync(opened(file), { code: 'ALERT_TARGET_INVALID' }, file);
   const error = await t.throwsAsync(opened(secretFile(t, 'short and secret')));
   t.false(error.message.includes('short and secret'));
+});
+
+test('the CA of the receiver is a certificate', async (t) => {
+  const opened = (alertCaFile: string) =>
+    openAlertTarget({ alertUrl: 'https://alerts.example.org/', alertSecretFile: secretFile(t), alertCaFile });
+  const { cert } = await loopbackIdentity();
+  t.is((await opened(secretFile(t, cert)))?.ca, cert);
+  for (const file of [secretFile(t, 'no certificate'), join(scratch(t), 'missing')])
+    await t.throwsAsync(opened(file), { code: 'ALERT_TARGET_INVALID' });
 });
 
 test('a control plane goes on where it was when it was stopped', async (t) => {
