@@ -29,6 +29,8 @@ export interface ReportTable {
   ): void;
   /** The highest sequence number received of any start of the agent on the machine that counts now; 0 for none. */
   position(siteId: string): number;
+  /** Forgets of one site the starts of its agent that were last heard of before a moment, but for the last one. How many. */
+  forgetStarts(siteId: string, beforeMs: number): number;
   host(siteId: string): Received<HostFacts> | undefined;
   hardware(siteId: string): Received<HardwareFacts> | undefined;
 }
@@ -44,6 +46,11 @@ export function reportTable(database: Database, events: EventTable): ReportTable
   const highest = database.prepare<{ sequence: number | null }>(
     `SELECT max(sequence) AS sequence FROM report_position WHERE site_id = :siteId AND received_at_ms >=
        coalesce((SELECT approved_at_ms FROM device WHERE site_id = :siteId AND replaced_at_ms IS NULL), 0)`,
+  );
+  // What a site queued leaves in order: all of a start has come before anything of a later one.
+  const forget = database.prepare(
+    `DELETE FROM report_position WHERE site_id = :siteId AND received_at_ms < min(:beforeMs,
+       (SELECT max(received_at_ms) FROM report_position WHERE site_id = :siteId))`,
   );
   const put = latestFacts(database);
   const store = (siteId: string, row: ReportRow, arrival: Arrival): void => {
@@ -68,6 +75,7 @@ export function reportTable(database: Database, events: EventTable): ReportTable
         }),
       ),
     position: (siteId) => highest.get({ siteId })?.sequence ?? 0,
+    forgetStarts: (siteId, beforeMs) => forget.run({ siteId, beforeMs }).changes,
     ...readers(database),
   };
 }

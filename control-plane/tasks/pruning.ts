@@ -1,5 +1,5 @@
-// Forgets what nobody needs any more, so that a control plane does not grow for ever: old events, leaves that expired
-// long ago, content that was never published. The audit, documents and releases are kept for ever. Work is done in
+// Forgets what nobody needs any more, so that a control plane does not grow for ever: old events, starts of agents and
+// leaves from long ago, content that was never published. The audit, documents and releases are kept for ever. Work is done in
 // small pieces, so that sites and people are served in between. Called by housekeeping.ts.
 import type { Clock } from '../../daemon/clock.ts';
 import type { ContentStore } from '../../daemon/content-files.ts';
@@ -58,6 +58,7 @@ async function dropSurplus(store: Store, clock: Clock): Promise<number> {
   let dropped = 0;
   for (const [index, siteId] of store.sites.idsEvenDeleted().entries()) {
     if (index > 0) await clock.sleep(0);
+    store.reports.forgetStarts(siteId, clock.now() - keepEventsForMs);
     dropped += await inPieces(clock, () =>
       store.events.forgetSurplus(siteId, { keep: eventsPerSite, limit: rowsAtOnce }),
     );

@@ -49,6 +49,31 @@ test('events are forgotten after 400 days, the audit never', async (t) => {
   t.is(store.events.newestId(), 3, 'an id that was given is not given again, nor forgotten');
 });
 
+test('starts of an agent are forgotten after 400 days, never the last of a site', async (t) => {
+  const { store, clock, deps } = open(t);
+  store.sites.add({ id: 'silent', name: 'silent', createdAtMs: 1 });
+  const boot = (number: number) => `019aaf00-0000-7000-8000-00000000000${number}`;
+  const nowMs = clock.now();
+  const told = (siteId: string, sequence: number, ageMs: number) =>
+    store.reports.accept(siteId, [{ bootId: boot(sequence), sequence, content: { kind: 'unknown' } }], {
+      receivedAtMs: nowMs - ageMs,
+      aheadMs: null,
+    }).length;
+  told('a', 1, keepEventsForMs + 2);
+  told('a', 2, keepEventsForMs);
+  told('a', 3, 0);
+  told('silent', 4, keepEventsForMs + 2);
+  told('silent', 5, keepEventsForMs + 1);
+  await prune({ ...deps, clock: { ...clock, sleep: systemClock.sleep } });
+  t.deepEqual(
+    [1, 2, 3].map((sequence) => told('a', sequence, 0)),
+    [1, 0, 0],
+    'what is known counts once',
+  );
+  t.is(store.reports.position('silent'), 5);
+  t.is(told('silent', 5, 0), 0);
+});
+
 test('what talks without end keeps its newest events, and takes nothing from others', (t) => {
   const { store, clock } = open(t);
   store.sites.add({ id: 'b', name: 'b', createdAtMs: 1 });
