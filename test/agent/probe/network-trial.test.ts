@@ -22,8 +22,11 @@ const said = (message: string) => ({
   phase: 'Succeeded',
   containerStatuses: [{ containerID, state: { terminated: { message } } }],
 });
+/** As a kubelet says it: the pod has its address before its container has its image. */
 const waiting = (reason: string, message: string) => ({
+  podIP: 'fd00::7',
   phase: 'Pending',
+  conditions: [{ type: 'Ready', status: 'False', message: 'containers with unready status: [probe]' }],
   containerStatuses: [{ state: { waiting: { reason, message } } }],
 });
 
@@ -72,6 +75,14 @@ test('with policies at work it says so, and leaves but the empty namespace', asy
   t.deepEqual(stage.api.objects(), kept);
   const { tookMs: _, ...again } = await trial(stage);
   t.deepEqual(again, result, 'and once more in the namespace that is there');
+});
+
+test('a node that is busy at first is waited for', async (t) => {
+  const late: Play['status'] = (name, ageMs) => {
+    if (ageMs < 1_500) return unschedulable;
+    return ageMs < 3_000 ? waiting('ContainerCreating', '') : closed(name, ageMs);
+  };
+  t.is((await trial(cluster({ status: late }))).networkPolicy, 'enforced');
 });
 
 test('each client must run where the server does: the control takes the way of the forbidden ones', async (t) => {
