@@ -9,7 +9,6 @@ import { type ContactRow, heldBy } from '../store/contacts.ts';
 import type { DesiredRow } from '../store/desired.ts';
 import type { ReleaseRow } from '../store/releases.ts';
 import type { SiteRow } from '../store/sites.ts';
-import { withdrawn } from '../trust/approval.ts';
 import type { ApiDeps } from './deps.ts';
 import { timeText } from './fields.ts';
 
@@ -36,7 +35,7 @@ export async function assign(deps: ApiDeps, assignment: Assignment): Promise<Des
 function issue(deps: ApiDeps, assignment: Assignment, manifest: ReturnType<typeof parseRelease>): DesiredRow {
   const { store, director, clock } = deps;
   const { site, release, parameters, who, why, backTo } = assignment;
-  if (store.sites.find(site.id)?.revokedAtMs !== null) throw new TreError('SITE_REVOKED', withdrawn);
+  if (store.sites.find(site.id)?.revokedAtMs !== null) throw new TreError('SITE_REVOKED');
   const contact = store.contacts.find(site.id);
   const epoch = store.settings.epoch();
   const previous = previousFor(store.desired.latest(site.id) ?? null, contact, epoch);

@@ -22,10 +22,6 @@ export interface Decision {
   readonly why: string | null;
 }
 
-/** What an operator can do about SITE_REVOKED. */
-export const withdrawn =
-  'It was withdrawn for good: to use its name again, delete the site and create it anew.';
-
 /** The longest life of a join token. */
 export const maxJoinTokenLifeMs = 24 * 3_600_000;
 
@@ -40,7 +36,7 @@ export function issueJoinToken(
   const createdAtMs = clock.now();
   const expiresAtMs = createdAtMs + Math.min(options.lifeMs, maxJoinTokenLifeMs);
   return store.transaction((): Outcome<{ readonly token: string; readonly expiresAtMs: number }> => {
-    if (store.sites.find(siteId)?.revokedAtMs !== null) return refused('SITE_REVOKED', withdrawn);
+    if (store.sites.find(siteId)?.revokedAtMs !== null) return refused('SITE_REVOKED');
     store.joinTokens.add({ hash, siteId, createdAtMs, expiresAtMs });
     append(deps, { ...options, what: 'site.join-token', subject: siteId, digest: null });
     return { ok: true, token: secret, expiresAtMs };
@@ -55,7 +51,7 @@ export function approveMachine(
 ) {
   const { store, clock } = deps;
   return store.transaction((): Outcome<{ readonly agent: number; readonly fingerprint: string }> => {
-    if (store.sites.find(siteId)?.revokedAtMs !== null) return refused('SITE_REVOKED', withdrawn);
+    if (store.sites.find(siteId)?.revokedAtMs !== null) return refused('SITE_REVOKED');
     const waiting = store.enrolments.pending(siteId);
     if (waiting.length === 0) return refused('SITE_NOT_JOINED');
     const chosen = waiting.find((one) => one.fingerprint === normaliseFingerprint(options.fingerprint));

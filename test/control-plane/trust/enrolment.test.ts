@@ -172,7 +172,7 @@ test('a withdrawn site gets neither token nor leaf', async (t) => {
   t.is(await codeOf(t, begin(channel, await newMachine(site.siteId), body.token)), 'SITE_REVOKED');
   const refusal = (await plane.rest('POST', '/v1/sites/leeds/join-token', {})).body;
   t.is(refusal.code, 'SITE_REVOKED');
-  t.regex(refusal.detail, /delete the site and create it anew/);
+  t.regex(refusal.next, /deletes the site and creates it anew/);
 });
 
 test('the machine that was replaced cannot renew, and is disconnected at once', async (t) => {

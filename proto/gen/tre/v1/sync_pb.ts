@@ -867,8 +867,8 @@ export type Welcome = Message<"tre.v1.Welcome"> & {
   epoch: number;
 
   /**
-   * Not everything that was ever queued has arrived here: what was acknowledged may have been lost with an old backup,
-   * so states that do not wait in the outbox are to be reported anew.
+   * What has arrived here is not what was ever queued: one of the two was set back to an old backup, and what counts as
+   * reported there may not be what is known here. States that do not wait in the outbox are to be reported anew.
    *
    * @generated from field: bool report_again = 5;
    */
