@@ -208,6 +208,25 @@ test.serial('a Job that fails', async (t) => {
   t.false(wasHealthy(opened));
 });
 
+test.serial('what failed and was corrected is healthy again, and says since when', async (t) => {
+  const { apply, saidAt, snapshot, about } = await site(t);
+  const falling = { initContainers: [{ name: 'first', image: 'tre.local/probe:1', args: ['fall'] }] };
+  for (const [wrong, word] of [
+    [{ image: 'tre.local/missing:1' }, 'ImageUnavailable'],
+    [{ args: ['fall'] }, 'ContainerCrashLooping'],
+    [{ pod: falling }, 'ContainerCrashLooping'],
+  ] as const) {
+    await apply([namespace('mend'), deployment('mend', wrong)]);
+    await saidAt('web', word, 60_000);
+    const [correctedMs, fromMs] = [clock.now(), clock.monotonic()];
+    await apply([namespace('mend'), deployment('mend', {})]);
+    const saidMs = await saidAt('web', 'current', 60_000);
+    t.true(snapshot()?.healthy);
+    t.true((about('web')?.sinceMs ?? 0) >= correctedMs);
+    t.log(`${word}: healthy ${inSeconds(saidMs - fromMs)} after the correction`);
+  }
+});
+
 test.serial('containerd dead, then the kubelet dead: said of the node', async (t) => {
   t.timeout(300_000);
   const { apply, saidAt, snapshot } = await site(t);
