@@ -92,10 +92,12 @@ function endedAgain(container: JsonObject, isMeantSo: boolean): Verdict | undefi
 
 /** After a run of this length the kubelet, too, takes the next end for the first one. */
 const goodRunMs = 600_000;
+/** In the words of containerd and of the kubelet: the machine or they themselves were away when it ended. */
+const unseenEnds: ReadonlySet<string> = new Set(['Unknown', 'ContainerStatusUnknown']);
 
-/** It ran for long, for example until the machine was started anew, or nobody knows how it ended. */
+/** It ran for long, or nobody saw it end. */
 function ranWell(end: JsonObject): boolean {
-  if (textAt(end, 'reason') === 'ContainerStatusUnknown') return true;
+  if (unseenEnds.has(textAt(end, 'reason'))) return true;
   const [startedMs, finishedMs] = [timeAt(end, 'startedAt'), timeAt(end, 'finishedAt')];
   return startedMs !== undefined && finishedMs !== undefined && finishedMs - startedMs > goodRunMs;
 }

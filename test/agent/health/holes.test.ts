@@ -341,7 +341,10 @@ test('(h) who ended again after a good run, or unseen, does not crash-loop: the 
   t.is(ended({ startedAt: ago(601), finishedAt }).verdict.reason, 'ContainerCrashLooping');
   t.is(ended({ startedAt: ago(602), finishedAt }).verdict.reason, 'PodRunningNotReady');
   t.is(ended({ startedAt: null, finishedAt }).verdict.reason, 'ContainerCrashLooping');
-  t.is(ended({ reason: 'ContainerStatusUnknown' }).verdict.reason, 'PodRunningNotReady');
+  const short = { startedAt: ago(9), finishedAt };
+  t.is(ended({ ...short, reason: 'Error' }).verdict.reason, 'ContainerCrashLooping');
+  for (const reason of ['Unknown', 'ContainerStatusUnknown'])
+    t.is(ended({ ...short, reason }).verdict.reason, 'PodRunningNotReady', reason);
 });
 
 test('(h) a container that is to run for ever crash-loops also when it ends well, a sidecar too', (t) => {
