@@ -110,6 +110,8 @@ const entries = {
 
   // Agent
   AGENT_NOT_RUNNING: { exit: 4, http: 503, text: 'No agent answers on this machine.', next: 'Start tre-agent, or name its socket with --socket.' },
+  AGENT_SILENT: { exit: 4, http: 503, text: 'The agent runs and does not answer.', next: 'Look at its log and at the load of this machine; restart tre-agent if it stays so. What runs goes on.' },
+  SOCKET_FORBIDDEN: { exit: 3, http: 403, text: 'This user may not ask the agent.', next: 'Run this command as root or as the user of tre-agent.' },
   NOT_JOINED: { exit: 3, http: 409, text: 'This agent has not joined a control plane yet.', next: 'Start it with --join FILE.' },
   ALREADY_JOINED: { exit: 3, http: 409, text: 'This agent has joined another site already.', next: 'Choose an empty data folder for the new site.' },
   KUBECONFIG_INVALID: { exit: 2, http: 500, text: 'The kubeconfig cannot be used.', next: 'Check the file, its current context and its credentials.' },

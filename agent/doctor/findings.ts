@@ -68,8 +68,6 @@ const entries = {
 
   // The agent
   SOCKET_STALE: { text: 'No agent listens at its socket: it ended without removing it.', next: 'Start tre-agent: it replaces the socket. Its log says why it ended.' },
-  SOCKET_FORBIDDEN: { text: 'This user may not ask the agent.', next: 'Run this command as root or as the user of tre-agent.' },
-  AGENT_SILENT: { text: 'The agent runs and does not answer.', next: 'Look at its log and at the load of this machine; restart tre-agent if it stays so. What runs goes on.' },
 } as const satisfies Record<string, FindingEntry>;
 
 /** A code of the list above. */

@@ -22,7 +22,7 @@ export const lookAtAgent = hop(
     } catch (error) {
       const silent = await silence(error, { socket, folder });
       const isDown = silent.code === 'AGENT_NOT_RUNNING' || silent.code === 'SOCKET_STALE';
-    const mixed = isDown && folder !== undefined ? await ownersFinding(folder) : undefined;
+      const mixed = isDown && folder !== undefined ? await ownersFinding(folder) : undefined;
       return { facts: silent.detail, findings: mixed === undefined ? [silent] : [mixed, silent] };
     }
   },
@@ -60,22 +60,23 @@ async function silence(
   error: unknown,
   { socket, folder }: { readonly socket: string; readonly folder: string | undefined },
 ): Promise<Finding> {
-  if (!(error instanceof TreError) || error.code !== 'AGENT_NOT_RUNNING')
+  const known = error instanceof TreError ? error.code : undefined;
+  if (known === 'SOCKET_FORBIDDEN') return finding(known, await ownerText(socket));
+  if (known === 'AGENT_SILENT') return finding(known, `${socket} takes the question and gives no answer`);
+  if (!(error instanceof TreError) || known !== 'AGENT_NOT_RUNNING')
     return finding(
       'AGENT_SILENT',
       error instanceof TreError ? error.message : `what answers at ${socket} is no agent`,
     );
-  const code = systemCode(error.cause) ?? '';
-  if (code === 'EACCES' || code === 'EPERM') return finding('SOCKET_FORBIDDEN', await ownerText(socket));
   // A folder that nobody could read is not touched again: it may hang.
   const holder = folder === undefined ? undefined : holderOf(folder);
-  if (code === '' && error.cause !== undefined)
-    return finding('AGENT_SILENT', `${socket} takes the question and gives no answer`);
   if (holder !== undefined) {
     const who = holder === 0 ? 'another process' : `process ${holder}`;
     return finding('DATA_LOCKED', `${who} holds ${folder}, and no agent answers at ${socket}`);
   }
-  return code === 'ECONNREFUSED' ? finding('SOCKET_STALE', socket) : finding('AGENT_NOT_RUNNING', socket);
+  return systemCode(error.cause) === 'ECONNREFUSED'
+    ? finding('SOCKET_STALE', socket)
+    : finding('AGENT_NOT_RUNNING', socket);
 }
 
 function holderOf(folder: string): number | undefined {

@@ -6,7 +6,7 @@ import type { AgentStatus } from './agent-status.ts';
 import { type Explanation, explanationsOf, nearCodes } from './codes.ts';
 import { type Flags, type LocalContext, withSocket } from './command-context.ts';
 import { minute } from './screen-words.ts';
-import { askAgent } from './socket.ts';
+import { askAgent, type NoAnswer, whyNoAnswer } from './socket.ts';
 import { labelled, wrapped } from './wrap.ts';
 
 /** As -o json prints it. `now` is what this site has to do with the code; null when no agent answers. */
@@ -45,9 +45,9 @@ interface Question {
 
 async function explain({ code, flags, more }: Question, context: LocalContext): Promise<void> {
   const { socket } = (await context.settings(flags)).values;
-  const status = await statusIfAny(socket);
-  if (code === undefined && status === undefined)
-    throw new TreError('USAGE', 'name a code: no agent answers here that could say which hold now');
+  const answer = await statusIfAny(socket);
+  const [status, why] = typeof answer === 'string' ? [undefined, answer] : [answer, undefined];
+  if (code === undefined && why !== undefined) throw cannotSay(why, socket);
   // A person may write a code in any way, and then it may mean two things; the agent writes it in one.
   const explanations =
     code === undefined
@@ -56,7 +56,13 @@ async function explain({ code, flags, more }: Question, context: LocalContext): 
   const explained = explanations.map((one): ExplainedCode => ({ ...one, now: nowOf(one, status) }));
   if (flags['output'] === 'json') context.out(JSON.stringify(explained, undefined, 2));
   else if (explained.length === 0) context.out('Nothing is the matter: no condition holds now.');
-  else context.out(explained.map((one) => textOf(one, context)).join('\n\n'));
+  else context.out(explained.map((one) => textOf(one, why, context)).join('\n\n'));
+}
+
+function cannotSay(why: NoAnswer, socket: string): TreError {
+  return why === 'AGENT_NOT_RUNNING'
+    ? new TreError('USAGE', 'name a code: no agent answers here that could say which hold now')
+    : new TreError(why, undefined, { facts: { socket } });
 }
 
 function known(code: string, more: readonly Explanation[]): readonly Explanation[] {
@@ -108,25 +114,27 @@ function nowOf({ kind, code }: Explanation, status: AgentStatus | undefined): re
 
 function textOf(
   { code, kind, weight, text, next, now }: ExplainedCode,
+  why: NoAnswer | undefined,
   { width, paint }: LocalContext,
 ): string {
   return [
     wrapped(`${paint('bold', code)} (${[kind, weight].filter((part) => part !== '').join(', ')})`, width, 2),
     labelled('What it is', text, width),
     labelled('What to do', next, width),
-    ...(now ?? ['not known: no agent answers on this machine']).map((line, at) =>
+    ...(now ?? [`not known: ${errors[why ?? 'AGENT_NOT_RUNNING'].text}`]).map((line, at) =>
       at === 0 ? labelled('Here, now', line, width) : wrapped(`${' '.repeat(16)}${line}`, width, 16),
     ),
     ...(now?.length === 0 ? [labelled('Here, now', 'it does not hold', width)] : []),
   ].join('\n');
 }
 
-/** An agent that is too busy to answer is no reason not to explain. */
-async function statusIfAny(socket: string): Promise<AgentStatus | undefined> {
+/** The status, or why there is none: an agent that is too busy to answer is no reason not to explain. */
+async function statusIfAny(socket: string): Promise<AgentStatus | NoAnswer> {
   try {
     return ((await askAgent(socket, { command: 'status' }, 2_000)) as [AgentStatus])[0];
   } catch (error) {
-    if (error instanceof TreError && error.code === 'AGENT_NOT_RUNNING') return undefined;
-    throw error;
+    const why = whyNoAnswer(error);
+    if (why === undefined) throw error;
+    return why;
   }
 }

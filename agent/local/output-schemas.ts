@@ -124,7 +124,7 @@ const field = {
 /** Command -> what one value of its output is. Those of `--watch` and `ledger` come one per line. */
 export const outputSchemas: Readonly<Record<string, JsonSchema>> = {
   status,
-  'status --watch': anyOf(status, object({ error: oneOf('AGENT_NOT_RUNNING') })),
+  'status --watch': anyOf(status, object({ error: oneOf('AGENT_NOT_RUNNING', 'AGENT_SILENT') })),
   explain: list(
     object({
       code: text,

@@ -4,7 +4,7 @@
 import { chmodSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { dirname } from 'node:path';
-import { isDaemonError } from '../../daemon/errors.ts';
+import { isDaemonError, systemCode } from '../../daemon/errors.ts';
 import type { Files } from '../../daemon/files.ts';
 import { listening } from '../../daemon/lifecycle.ts';
 import type { Log } from '../../daemon/log.ts';
@@ -55,7 +55,7 @@ export async function openLocalSocket({
   };
 }
 
-/** The answers to a question. Throws TreError AGENT_NOT_RUNNING, or with the code that the agent answered. */
+/** The answers to a question. Throws TreError: the code that the agent answered, or why it did not. */
 export async function askAgent(
   path: string,
   question: Readonly<Record<string, unknown>>,
@@ -80,12 +80,24 @@ export async function* askLines(
   }
 }
 
+/** Nobody is there, it says nothing, or it may not be asked: why there is no answer; undefined for another error. */
+export function whyNoAnswer(error: unknown): NoAnswer | undefined {
+  const code = error instanceof TreError ? error.code : undefined;
+  return noAnswers.find((one) => one === code);
+}
+
+const noAnswers = ['AGENT_NOT_RUNNING', 'AGENT_SILENT', 'SOCKET_FORBIDDEN'] as const;
+export type NoAnswer = (typeof noAnswers)[number];
+
+/** One that is there and says nothing is there. */
 async function isAnswered(path: string): Promise<boolean> {
   try {
     for await (const _ of exchange(path, '\n', questionTimeoutMs));
     return true;
   } catch (error) {
-    if (error instanceof TreError && error.code === 'AGENT_NOT_RUNNING') return false;
+    const why = whyNoAnswer(error);
+    if (why === 'AGENT_NOT_RUNNING') return false;
+    if (why === 'AGENT_SILENT') return true;
     throw error;
   }
 }
@@ -148,11 +160,15 @@ async function write(socket: Socket, text: string): Promise<void> {
   });
 }
 
-/** The lines of an answer. Throws TreError AGENT_NOT_RUNNING when nobody answers, or stops before the end. */
+/** The lines of an answer. Throws TreError NoAnswer; AGENT_NOT_RUNNING also for one that stops before the end. */
 async function* exchange(path: string, text: string, timeoutMs: number): AsyncGenerator<string> {
   const socket = connect(path);
   socket.setEncoding('utf8');
-  socket.setTimeout(timeoutMs, () => socket.destroy(new Error(`no answer for ${timeoutMs} ms`)));
+  let isSilent = false;
+  socket.setTimeout(timeoutMs, () => {
+    isSilent = true;
+    socket.destroy(new Error(`no answer for ${timeoutMs} ms`));
+  });
   socket.once('connect', () => socket.write(text));
   let rest = '';
   try {
@@ -163,7 +179,9 @@ async function* exchange(path: string, text: string, timeoutMs: number): AsyncGe
     }
     if (rest !== '') throw new Error('the answer broke off');
   } catch (cause) {
-    throw new TreError('AGENT_NOT_RUNNING', undefined, { cause, facts: { socket: path } });
+    const isForbidden = ['EACCES', 'EPERM'].includes(systemCode(cause) ?? '');
+    const code = isForbidden ? 'SOCKET_FORBIDDEN' : isSilent ? 'AGENT_SILENT' : 'AGENT_NOT_RUNNING';
+    throw new TreError(code, undefined, { cause, facts: { socket: path } });
   } finally {
     socket.destroy();
   }

@@ -1,12 +1,13 @@
 // `tre-agent status`: asks the running agent and prints its screen, or the same facts as JSON; with --watch again and again.
-// Exit code 0 when nothing is red, 1 when something is or the news is old, 4 when no agent answers. Registered by main.ts.
+// Exit code 0 when nothing is red, 1 when something is or the news is old, 3 when this user
+// may not ask, 4 when no agent answers. Registered by main.ts.
 import { type Command, Option } from 'commander';
-import { TreError } from '../../proto/errors.ts';
+import { errors, TreError } from '../../proto/errors.ts';
 import type { AgentStatus } from './agent-status.ts';
 import { type Flags, type LocalContext, withSocket } from './command-context.ts';
 import { headline, screenOf } from './screen.ts';
 import { noAgentScreen } from './screen-none.ts';
-import { askAgent } from './socket.ts';
+import { askAgent, type NoAnswer, whyNoAnswer } from './socket.ts';
 import { changesOf } from './watch.ts';
 
 export function addStatusCommand(program: Command, context: LocalContext): void {
@@ -35,10 +36,10 @@ async function status(flags: Flags, context: LocalContext): Promise<void> {
   const { socket } = (await context.settings(flags)).values;
   const isJson = flags['output'] === 'json';
   if (flags['watch'] === true) return watch(socket, isJson, context);
-  const [shown] = await answered(socket);
-  if (shown === undefined) {
-    context.err(noAgentScreen(socket, context));
-    context.exitCode = 4;
+  const shown = await answered(socket);
+  if (typeof shown === 'string') {
+    context.err(noAgentScreen(shown, socket, context));
+    context.exitCode = errors[shown].exit;
     return;
   }
   context.out(isJson ? JSON.stringify(shown, undefined, 2) : screenOf(shown, context));
@@ -49,18 +50,23 @@ async function status(flags: Flags, context: LocalContext): Promise<void> {
 async function watch(socket: string, isJson: boolean, context: LocalContext): Promise<void> {
   const { redraw, out, clock } = context;
   const draw = isJson ? undefined : redraw;
-  const look = async () => (await answered(socket))[0];
+  const look = async () => {
+    const shown = await answered(socket);
+    // That does not pass by itself.
+    if (shown === 'SOCKET_FORBIDDEN') throw new TreError(shown, undefined, { facts: { socket } });
+    return shown;
+  };
   for await (const shown of changesOf(look, { clock, isEach: draw !== undefined })) {
-    if (isJson) out(JSON.stringify(shown ?? { error: 'AGENT_NOT_RUNNING' }));
+    if (isJson) out(JSON.stringify(typeof shown === 'string' ? { error: shown } : shown));
     else if (draw !== undefined)
-      draw(shown === undefined ? noAgentScreen(socket, context) : screenOf(shown, context));
+      draw(typeof shown === 'string' ? noAgentScreen(shown, socket, context) : screenOf(shown, context));
     else out(lineOf(shown, new Date(clock.now()).toISOString(), context));
   }
 }
 
-function lineOf(shown: AgentStatus | undefined, at: string, { paint }: LocalContext): string {
+function lineOf(shown: AgentStatus | NoAnswer, at: string, { paint }: LocalContext): string {
   const moment = `${at.slice(0, 19)}Z`;
-  if (shown === undefined) return `${moment} ${paint('red', 'NO AGENT:')} no agent answers on this machine.`;
+  if (typeof shown === 'string') return `${moment} ${paint('red', 'NO AGENT:')} ${errors[shown].text}`;
   const said = headline(shown, { width: Number.POSITIVE_INFINITY, paint }).split('\n')[0] ?? '';
   const { wanted, objects, health } = shown;
   const counts =
@@ -70,11 +76,13 @@ function lineOf(shown: AgentStatus | undefined, at: string, { paint }: LocalCont
   return `${moment} ${said}${counts}`;
 }
 
-async function answered(socket: string): Promise<[AgentStatus] | []> {
+/** The status, or why there is none. */
+async function answered(socket: string): Promise<AgentStatus | NoAnswer> {
   try {
-    return (await askAgent(socket, { command: 'status' })) as [AgentStatus];
+    return ((await askAgent(socket, { command: 'status' })) as [AgentStatus])[0];
   } catch (error) {
-    if (error instanceof TreError && error.code === 'AGENT_NOT_RUNNING') return [];
-    throw error;
+    const why = whyNoAnswer(error);
+    if (why === undefined) throw error;
+    return why;
   }
 }

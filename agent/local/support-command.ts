@@ -5,6 +5,7 @@ import process from 'node:process';
 import { gzipSync } from 'node:zlib';
 import type { Command } from 'commander';
 import type { Config } from '../../daemon/config.ts';
+import { isDaemonError } from '../../daemon/errors.ts';
 import { systemFiles } from '../../daemon/files.ts';
 import { errors, TreError } from '../../proto/errors.ts';
 import type { AgentStatus } from './agent-status.ts';
@@ -49,8 +50,8 @@ async function bundle(flags: Flags, context: LocalContext): Promise<void> {
     version: context.version,
     at: new Date(atMs).toISOString(),
     config,
-    status: await statusIfAny(config.values.socket),
-    store: await storeIfAny(config.values),
+    status: await orCode(statusOf(config.values.socket)),
+    store: await orCode(factsOf(config.values)),
   });
   const stamp = new Date(atMs).toISOString().slice(0, 19).replaceAll(':', '');
   const out = resolve(typeof flags['out'] === 'string' ? flags['out'] : `tre-agent-support-${stamp}Z.tar.gz`);
@@ -63,10 +64,10 @@ async function bundle(flags: Flags, context: LocalContext): Promise<void> {
     counted(archived[at]?.content.length ?? 0, 'byte'),
     about,
   ]);
-  context.out(`To be written to ${out}:\n${columns(rows, context.width, 2)}`);
-  if (flags['yes'] !== true && !(await agrees(context))) return context.out('Nothing was written.');
   if ((await systemFiles.stat(out)) !== undefined)
     throw new TreError('FILE_UNWRITABLE', `${out} is there already`);
+  context.out(`To be written to ${out}:\n${columns(rows, context.width, 2)}`);
+  if (flags['yes'] !== true && !(await agrees(context))) return context.out('Nothing was written.');
   await systemFiles.writeAtomic(out, gzipSync(tarOf(archived, atMs)), { mode: 0o600 });
   context.out('Written. It leaves this machine only when you send it.');
 }
@@ -81,22 +82,23 @@ export interface BundleParts {
   readonly version: string;
   readonly at: string;
   readonly config: Config<LocalSettings>;
-  readonly status: AgentStatus | undefined;
-  readonly store: StoreFacts | undefined;
+  /** Or the code why there is none. */
+  readonly status: AgentStatus | string;
+  readonly store: StoreFacts | string;
 }
 
 /** What the archive holds. */
 export function bundleOf({ version, at, config, status, store }: BundleParts): readonly BundleFile[] {
   const { platform, arch, version: node } = process;
-  const isRunning = status !== undefined;
-  const about = { at, version, node, platform, arch, isRunning };
+  const missing = [status, store].filter((part) => typeof part === 'string');
+  const about = { at, version, node, platform, arch, missing: [...new Set(missing)] };
   return [
-    { name: 'about.json', about: 'versions, and whether the agent runs', content: about },
+    { name: 'about.json', about: 'versions, and what could not be had', content: about },
     { name: 'config.json', about: 'where each setting comes from', content: configFacts(config) },
-    ...(status === undefined
+    ...(typeof status === 'string'
       ? []
       : [{ name: 'status.json', about: 'codes, counts, times, figures', content: supportStatus(status) }]),
-    ...(store === undefined
+    ...(typeof store === 'string'
       ? []
       : [{ name: 'store.json', about: 'positions, runs, what waits to be sent', content: store }]),
   ];
@@ -113,21 +115,23 @@ function configFacts({ values, origins }: Config<LocalSettings>) {
   }));
 }
 
-async function statusIfAny(socket: string): Promise<AgentStatus | undefined> {
+/** What can be had, or a code: whoever helps wants to know most when something is broken. */
+async function orCode<T>(part: Promise<T>): Promise<T | string> {
   try {
-    return ((await askAgent(socket, { command: 'status' })) as [AgentStatus])[0];
+    return await part;
   } catch (error) {
-    if (error instanceof TreError && error.code === 'AGENT_NOT_RUNNING') return undefined;
+    if (error instanceof TreError && error.code !== 'SOCKET_FORBIDDEN') return error.code;
+    if (isDaemonError(error)) return error.kind;
     throw error;
   }
 }
 
-async function storeIfAny(settings: LocalSettings): Promise<StoreFacts | undefined> {
-  try {
-    for await (const facts of answersOrData(settings, { command: 'support' }, (store) => [storeFacts(store)]))
-      return facts as StoreFacts;
-  } catch (error) {
-    if (!(error instanceof TreError) || error.code !== 'AGENT_NOT_RUNNING') throw error;
-  }
-  return undefined;
+async function statusOf(socket: string): Promise<AgentStatus> {
+  return ((await askAgent(socket, { command: 'status' })) as [AgentStatus])[0];
+}
+
+async function factsOf(settings: LocalSettings): Promise<StoreFacts> {
+  for await (const facts of answersOrData(settings, { command: 'support' }, (store) => [storeFacts(store)]))
+    return facts as StoreFacts;
+  throw new TreError('AGENT_SILENT');
 }

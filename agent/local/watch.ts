@@ -2,6 +2,7 @@
 // look and the figures of the machine, which always move. Called by status-command.ts.
 import type { Clock } from '../../daemon/clock.ts';
 import type { AgentStatus } from './agent-status.ts';
+import type { NoAnswer } from './socket.ts';
 
 export interface WatchOptions {
   readonly clock: Clock;
@@ -11,11 +12,11 @@ export interface WatchOptions {
 
 const lookEveryMs = 1_000;
 
-/** Undefined while no agent answers. Never ends. */
+/** Why there is none while no agent answers. Never ends. */
 export async function* changesOf(
-  look: () => Promise<AgentStatus | undefined>,
+  look: () => Promise<AgentStatus | NoAnswer>,
   { clock, isEach }: WatchOptions,
-): AsyncGenerator<AgentStatus | undefined> {
+): AsyncGenerator<AgentStatus | NoAnswer> {
   let before: string | undefined;
   for (;;) {
     const status = await look();
@@ -27,8 +28,8 @@ export async function* changesOf(
 }
 
 /** The same text for two looks between which nothing happened. */
-export function changeKey(status: AgentStatus | undefined): string {
-  if (status === undefined) return '';
+export function changeKey(status: AgentStatus | NoAnswer): string {
+  if (typeof status === 'string') return status;
   const { now: _, machine: __, cluster, health, controlPlane, ...rest } = status;
   return JSON.stringify({
     ...rest,

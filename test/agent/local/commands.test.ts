@@ -1,8 +1,9 @@
 // The commands of the person on site against a real socket and a real store: words, exit codes, and JSON that fits its schema.
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
+import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { create, toBinary } from '@bufbuild/protobuf';
@@ -15,6 +16,9 @@ import { outputSchemas } from '../../../agent/local/output-schemas.ts';
 import { statusOf } from '../../../agent/local/status.ts';
 import { changeKey, changesOf } from '../../../agent/local/watch.ts';
 import { openStore } from '../../../agent/store/store.ts';
+import { environment } from '../../../daemon/config.ts';
+import { systemExec } from '../../../daemon/exec.ts';
+import { programs } from '../../../dev/start/commands.ts';
 import { outgoingCopy } from '../../../proto/egress.ts';
 import { BeginRequestSchema } from '../../../proto/gen/tre/v1/enrolment_pb.ts';
 import { ReportBodySchema, SyncRequestSchema } from '../../../proto/gen/tre/v1/sync_pb.ts';
@@ -88,21 +92,23 @@ test('every command has a description and an example', (t) => {
 test('what a watch shows: each change once, and the agent going away', async (t) => {
   const facts = await scene(t, 'green');
   const clock = manualClock();
-  const [one, later] = [0, 5_000].map((ms) => statusOf({ ...facts, nowMs: nowMs + ms }));
+  const at = (ms: number) => statusOf({ ...facts, nowMs: nowMs + ms });
+  const [one, later] = [at(0), at(5_000)];
   const red = statusOf(await scene(t, 'not-healthy'));
-  const looks = [one, later, red, undefined, undefined, red];
+  const away = 'AGENT_NOT_RUNNING' as const;
+  const looks = [one, later, red, away, away, 'AGENT_SILENT' as const];
   const seen: unknown[] = [];
-  const look = async () => looks[seen.push(0) - 1];
-  const changes: (string | undefined)[] = [];
+  const look = async () => looks[seen.push(0) - 1] ?? red;
+  const changes: string[] = [];
   const watching = (async () => {
     for await (const status of changesOf(look, { clock, isEach: false })) {
-      changes.push(status?.verdict.word);
-      if (changes.length === 4) return;
+      changes.push(typeof status === 'string' ? status : status.verdict.word);
+      if (changes.length === 5) return;
     }
   })();
-  for (let at = 0; at < 10; at += 1) await clock.advance(1_000);
+  for (let looked = 0; looked < 10; looked += 1) await clock.advance(1_000);
   await watching;
-  t.deepEqual(changes, ['GREEN', 'RED', undefined, 'RED']);
+  t.deepEqual(changes, ['GREEN', 'RED', 'AGENT_NOT_RUNNING', 'AGENT_SILENT', 'RED']);
   t.is(changeKey(one), changeKey(later), 'time alone is no change');
 });
 
@@ -346,6 +352,30 @@ test('support-bundle: listed first, written when agreed, without a name or a sec
   t.is(alone.code, 0, alone.stderr);
 });
 
+test('support-bundle: a store that cannot be read is no reason to write none', async (t) => {
+  const data = scratch(t);
+  writeFileSync(
+    join(data, 'state.db'),
+    'this is no database, and long enough to be looked at as one'.repeat(20),
+  );
+  const out = join(scratch(t), 'bundle.tar.gz');
+  const ran = await treAgent({ ...nobody, data }, ['support-bundle', '--yes', '--out', out]);
+  t.is(ran.code, 0, ran.stderr);
+  t.regex(gunzipSync(readFileSync(out)).toString('utf8'), /"AGENT_NOT_RUNNING",\s+"database-corrupt"/);
+});
+
+test('an agent that is there and says nothing is not said to be gone', async (t) => {
+  const socket = join(scratch(t), 'agent.sock');
+  const server = createServer(() => undefined).listen(socket);
+  t.teardown(() => server.close());
+  const { code, stdout } = await treAgent({ socket }, ['explain', 'NotHealthy']);
+  t.is(code, 0);
+  t.regex(stdout, /Here, now: +not known: The agent runs and does not answer\./);
+  const without = await treAgent({ socket }, ['explain']);
+  t.is(without.code, 4);
+  t.regex(without.stderr, /^AGENT_SILENT: /);
+});
+
 test('shutdown: stops applying, sends what waits, ends, and says so', async (t) => {
   const facts = await scene(t, 'green');
   facts.store.outbox.queue('result', Buffer.from('x'));
@@ -385,11 +415,16 @@ test('shutdown: reports that cannot be sent stay, and nobody waits for them', as
 
 test('shutdown: goes on to its end when the person who asked has gone', async (t) => {
   const facts = await scene(t, 'green');
+  const begun = Promise.withResolvers<void>();
   const asked = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<void>();
-  const agent = await agentWith(t, facts, { stopApplying: () => asked.promise, end: ended.resolve });
+  const stopApplying = () => {
+    begun.resolve();
+    return asked.promise;
+  };
+  const agent = await agentWith(t, facts, { stopApplying, end: ended.resolve });
   const socket = connect(agent.socket, () => socket.write('{"command":"shutdown"}\n'));
-  await setTimeout(50);
+  await begun.promise;
   socket.destroy();
   await setTimeout(50);
   asked.resolve();
@@ -404,4 +439,30 @@ test('shutdown: ends also when applying cannot be stopped', async (t) => {
   const agent = await agentWith(t, facts, { stopApplying, end: ended.resolve });
   t.is((await treAgent(agent, ['shutdown'])).code, 1);
   await ended.promise;
+});
+
+test('a user who may not ask the agent is told so, and not that none runs', async (t) => {
+  const { socket } = await agentWith(t, await scene(t, 'green'));
+  chmodSync(socket, 0o000);
+  // File modes bind root too without these two rights.
+  const drop = '-dac_override,-dac_read_search';
+  const bound = process.getuid?.() === 0 ? ['setpriv', `--bounding-set=${drop}`, `--inh-caps=${drop}`] : [];
+  const run = (...args: readonly string[]) => {
+    const [program = '', ...rest] = [...bound, process.execPath, programs.agent, ...args, '--socket', socket];
+    return systemExec(environment()).run(program, rest, { timeoutMs: 30_000 });
+  };
+  const status = await run('status');
+  t.is(status.code, 3);
+  t.regex(
+    status.stderr,
+    /^SOCKET_FORBIDDEN: This user may not ask the agent\.\n {2}Run this command as root/,
+  );
+  const watched = await run('status', '--watch');
+  t.is(watched.code, 3, 'that does not pass by itself');
+  const hold = await run('hold', '--for', '8h', '--why', 'w');
+  t.is(hold.code, 3);
+  t.regex(hold.stderr, /^SOCKET_FORBIDDEN: /);
+  const explained = await run('explain', 'NotHealthy');
+  t.is(explained.code, 0);
+  t.regex(explained.stdout, /not known: This user may not ask the agent\./);
 });

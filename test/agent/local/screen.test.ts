@@ -66,12 +66,18 @@ for (const [name, scene] of Object.entries(scenes)) {
   });
 }
 
-test('golden: no-agent', (t) =>
-  compare(t, 'no-agent', (options) => noAgentScreen('/run/tre-agent/agent.sock', options)));
+const silences = {
+  'no-agent': 'AGENT_NOT_RUNNING',
+  'silent-agent': 'AGENT_SILENT',
+  'forbidden-agent': 'SOCKET_FORBIDDEN',
+} as const;
+for (const [name, why] of Object.entries(silences))
+  test(`golden: ${name}`, (t) =>
+    compare(t, name, (options) => noAgentScreen(why, '/run/tre-agent/agent.sock', options)));
 
 test('every golden belongs to a situation', (t) => {
   const names = new Set(readdirSync(goldens).map((file) => file.split('.')[0] ?? ''));
-  t.deepEqual([...names].toSorted(), [...Object.keys(scenes), 'no-agent'].toSorted());
+  t.deepEqual([...names].toSorted(), [...Object.keys(scenes), ...Object.keys(silences)].toSorted());
 });
 
 test('whatever the width, all words are there', async (t) => {
@@ -188,7 +194,10 @@ test('a disk that takes no copy of what would leave is no silence of the control
   if (given === undefined) return t.fail();
   const trouble = { code: 'DISK_FULL', detail: 'no space left' } as const;
   const status = statusOf({ ...given, session: { ...given.session, kind: 'backing-off', trouble } });
-  t.is(status.conditions.find(({ code }) => code === 'ControlPlaneUnreachable'), undefined);
+  t.is(
+    status.conditions.find(({ code }) => code === 'ControlPlaneUnreachable'),
+    undefined,
+  );
   t.is(status.controlPlane.code, 'DISK_FULL');
 });
 
