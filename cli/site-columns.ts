@@ -65,7 +65,11 @@ export function chosenFacts(names: readonly string[] | undefined, isWide: boolea
   if (names === undefined) return siteFacts.filter(({ wide }) => isWide || wide !== true);
   return names.map((name) => {
     const found = siteFacts.find(({ title }) => title === name.trim().toLowerCase().replaceAll('-', ' '));
-    if (found !== undefined) return { title: found.title, said: found.said };
+    if (found !== undefined) {
+      // What was named stays, however narrow it is.
+      const { rank: _rank, wide: _wide, ...fact } = found;
+      return fact;
+    }
     const known = siteFacts.map(({ title }) => title.replaceAll(' ', '-')).join(', ');
     throw new TreError('USAGE', `There is no column ${name}; there are ${known}.`);
   });

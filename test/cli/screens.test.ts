@@ -186,6 +186,16 @@ test('the page of a withdrawn site tells nothing as news', (t) => {
   t.regex(text, /^As it was .*:\nNotHealthy/m);
 });
 
+test('a hold that has run out is none', (t) => {
+  const [, , held] = someSites;
+  const hold = held?.state?.hold;
+  if (held === undefined || hold === null || hold === undefined) return t.fail();
+  const column = (atMs: number) => siteColumns(chosenFacts(['hold'], false), atMs)[0]?.value(held);
+  const endsMs = Date.parse(hold.until);
+  t.is(column(endsMs - 60_000), '1 min left');
+  t.is(column(endsMs), '-');
+});
+
 test('an event of a site that was deleted says so', (t) => {
   const [event] = someEvents;
   if (event === undefined) return t.fail();

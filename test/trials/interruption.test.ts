@@ -154,7 +154,13 @@ test('a server that hangs freezes no screen: what it said grows old, and since w
   await york.say(wellState(1));
   await york.beat();
   let skippedMs = 0;
-  const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + skippedMs };
+  let sleptMs = 0;
+  const clock = {
+    ...systemClock,
+    monotonic: () => systemClock.monotonic() + skippedMs,
+    // A computer that sleeps: only this one goes on.
+    now: () => systemClock.now() + sleptMs,
+  };
   const written: string[] = [];
   const terminal = { write: (text: string) => void written.push(text), columns: 200, rows: 24 };
   const watch = running(desk, ['site', 'list', '--watch'], { terminal, clock });
@@ -176,6 +182,13 @@ test('a server that hangs freezes no screen: what it said grows old, and since w
   thaw();
   skippedMs = 0;
   await eventually(() => !last().includes('No answer'), { ...soon, what: last });
+  await york.beat();
+  await eventually(() => /york .* yes /.test(last()), { ...soon, what: last });
+  const drawn = written.length;
+  sleptMs = 100_000;
+  const hasAged = () =>
+    written.slice(drawn).some((text) => /york .* was healthy 1 min ago /.test(withoutColour(text)));
+  await eventually(hasAged, { ...soon, what: last });
   t.is(await watch.end(), 0);
 });
 
