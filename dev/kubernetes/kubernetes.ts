@@ -1,8 +1,8 @@
 // `npm run kubernetes -- up|down|status|pin`: a Kubernetes in the background, for people. Progress goes to standard
 // error, the result to standard output. `supervise` is the background process itself; only `up` calls it.
 import { homedir } from 'node:os';
-import { errorChain } from '../../daemon/errors.ts';
-import { errors, TreError } from '../../proto/errors.ts';
+import { errors } from '../../proto/errors.ts';
+import { failureWords } from '../failure.ts';
 import { type KubernetesCommand, parseCommand } from './kubernetes-options.ts';
 import { pin } from './pin.ts';
 import { down, type Running, type State, stateOf, supervise, up } from './supervisor.ts';
@@ -25,10 +25,9 @@ async function run(options: KubernetesCommand): Promise<number> {
     return await carryOut(options, stopped.signal);
   } catch (error) {
     if (stopped.signal.aborted) return options.command === 'supervise' ? 0 : 130;
-    process.stderr.write(`${errorChain(error)}\n`);
-    if (!(error instanceof TreError)) return 1;
-    process.stderr.write(`${errors[error.code].next}\n`);
-    return errors[error.code].exit;
+    const { text, exitCode } = failureWords(error);
+    process.stderr.write(`${text}\n`);
+    return exitCode;
   }
 }
 

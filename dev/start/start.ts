@@ -7,8 +7,8 @@ import { terminalOf } from '../../cli/context.ts';
 import { painter, wantsColour } from '../../cli/paint.ts';
 import { systemClock } from '../../daemon/clock.ts';
 import { environment, userFolders } from '../../daemon/config.ts';
-import { errorChain } from '../../daemon/errors.ts';
 import { systemExec } from '../../daemon/exec.ts';
+import { type FailureWords, failureWords } from '../failure.ts';
 import type { Kubernetes } from '../kubernetes/kubernetes-handle.ts';
 import { openKubernetes } from '../kubernetes/open-kubernetes.ts';
 import { CommandFailed } from './commands.ts';
@@ -47,16 +47,23 @@ async function main(): Promise<number> {
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(name, () => stopping.abort(new Error(name)));
   const progress = createProgress(clock, (text) => process.stderr.write(text));
+  stopping.signal.addEventListener('abort', () => progress.say('Stopping; the data stays.'), { once: true });
   try {
     await run(parsed.options, progress, stopping.signal);
     return 0;
   } catch (error) {
     // Ctrl-C is how it ends, but with --once it is not done then.
     if (stopping.signal.aborted) return parsed.options.once ? interruptedCode : 0;
-    const hasWords = error instanceof CommandFailed || error instanceof ServiceEnded;
-    process.stderr.write(`\n${hasWords ? error.message : errorChain(error)}\n`);
-    return error instanceof CommandFailed ? error.exitCode : 1;
+    const { text, exitCode } = wordsOf(error);
+    process.stderr.write(`\n${text}\n`);
+    return exitCode;
   }
+}
+
+/** Programs that failed have said it in words of their own. */
+function wordsOf(error: unknown): FailureWords {
+  if (error instanceof CommandFailed) return { text: error.message, exitCode: error.exitCode };
+  return error instanceof ServiceEnded ? { text: error.message, exitCode: 1 } : failureWords(error);
 }
 
 async function run(options: StartOptions, progress: Progress, signal: AbortSignal): Promise<void> {
@@ -81,7 +88,7 @@ async function run(options: StartOptions, progress: Progress, signal: AbortSigna
     progress.say(summary(fleet, facts));
     await showLive(withSite, { clock, signal, say: progress.say, ...standardError() });
   } finally {
-    progress.say('Stopping; the data stays.');
+    if (!signal.aborted) progress.say('Stopping; the data stays.');
     await fleet[Symbol.asyncDispose]();
   }
 }
