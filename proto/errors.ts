@@ -24,7 +24,7 @@ const entries = {
   DISK_FULL: { exit: 1, http: 507, text: 'The disk is full.', next: 'Free some space; work goes on by itself.' },
   PORT_TAKEN: { exit: 1, http: 500, text: 'A port is already in use.', next: 'Stop the process that listens there, or choose another port.' },
   RUNTIME_TOO_OLD: { exit: 1, http: 500, text: 'This Node.js is too old.', next: 'Start it through npm or the installed command, which bring the right one.' },
-  KUBERNETES_UNAVAILABLE: { exit: 1, http: 500, text: 'No Kubernetes could be started.', next: 'Set TRE_KUBECONFIG, or install Go 1.26.5 or later and a C compiler so that it can be built.' },
+  KUBERNETES_UNAVAILABLE: { exit: 1, http: 500, text: 'No Kubernetes could be started.', next: 'Set TRE_KUBECONFIG, or install Go 1.26.6 or later and a C compiler so that it can be built.' },
   INTERNAL: { exit: 1, http: 500, text: 'Something unexpected happened.', next: 'Look at the log, and report it with the lines around the error.' },
 
   // Release authors

@@ -2,6 +2,7 @@
 import test from 'ava';
 import { failureWords } from '../../dev/failure.ts';
 import { unavailable } from '../../dev/kubernetes/binaries.ts';
+import { goVersion } from '../../dev/kubernetes/go-module.ts';
 import { errors } from '../../proto/errors.ts';
 
 test('a machine without any Kubernetes: each way on a line of its own, then why the last one did not work', (t) => {
@@ -11,6 +12,7 @@ test('a machine without any Kubernetes: each way on a line of its own, then why 
   for (const way of [1, 2, 3]) t.true(lines[way]?.startsWith(`  ${way}. `), lines[way]);
   t.is(lines[4], 'The build did not work because Go is missing: no go');
   t.is(lines[5], errors.KUBERNETES_UNAVAILABLE.next);
+  t.true(errors.KUBERNETES_UNAVAILABLE.next.includes(`Go ${goVersion} or later`));
   t.is(exitCode, errors.KUBERNETES_UNAVAILABLE.exit);
 });
 
