@@ -9,7 +9,6 @@ export type SiteAnswer = z.infer<typeof schemas.site>;
 export type SiteDetailAnswer = z.infer<typeof schemas.siteDetail>;
 export type SiteState = NonNullable<SiteAnswer['state']>;
 export type DesiredAnswer = z.infer<typeof schemas.desired>;
-export type ReleaseAnswer = DesiredAnswer['release'];
 export type PublishedAnswer = z.infer<typeof schemas.releases>[number];
 export type ReleaseDetailAnswer = z.infer<typeof schemas.releaseDetail>;
 export type EventAnswer = z.infer<typeof schemas.event>;

@@ -17,7 +17,7 @@ interface VerifyOptions {
 }
 
 /** What was found: the chain is whole from its first row to this one. */
-export interface VerifiedAudit {
+interface VerifiedAudit {
   readonly rows: number;
   readonly hash: string;
   /** The row with the hash that was asked for; absent when none was. */
@@ -53,7 +53,7 @@ async function verify(context: CommandContext, { expect, output }: VerifyOptions
 }
 
 /** Throws TreError AUDIT_BROKEN with the first row that does not follow, or when the expected hash is gone. */
-export async function verifyAudit(client: RestClient, expect?: string): Promise<VerifiedAudit> {
+async function verifyAudit(client: RestClient, expect?: string): Promise<VerifiedAudit> {
   let end: ChainEnd = chainStart;
   let expected: number | undefined = expect === end.hash ? end.id : undefined;
   for await (const page of auditPages(client, 0)) {

@@ -52,7 +52,7 @@ export function describeFailure(error: unknown): Failure {
 }
 
 /** `CODE: what is wrong` and, on the next line, what to do. */
-export function refusalText(code: ErrorCode, detail: string): string {
+function refusalText(code: ErrorCode, detail: string): string {
   return `${code}: ${detail}\n    ${errors[code].next}`;
 }
 

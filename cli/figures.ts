@@ -20,7 +20,7 @@ export function bytesText(bytes: number): string {
 }
 
 /** One value in the unit that a person would use. A load average is in thousandths of a process, not of a whole. */
-export function figureText({ name, value, unit }: Figure): string {
+function figureText({ name, value, unit }: Figure): string {
   if (name === 'cpu.load1') return (value / 1000).toFixed(2);
   switch (unit) {
     case 'bytes':

@@ -8,7 +8,7 @@ import type { CommandContext } from './context.ts';
 import { type Column, fitColumns, hiddenColumns, tableText } from './table.ts';
 import { wrapped } from './wrap.ts';
 
-export const outputFormats = ['table', 'wide', 'json', 'yaml'] as const;
+const outputFormats = ['table', 'wide', 'json', 'yaml'] as const;
 export type OutputFormat = (typeof outputFormats)[number];
 
 /** The option of every command that prints facts. */

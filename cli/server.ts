@@ -7,7 +7,7 @@ import { TreError } from '../proto/errors.ts';
 import type { CommandContext } from './context.ts';
 import { isToken, type RestClient, restClient, type Server } from './rest.ts';
 
-export function loginPath(context: CommandContext): string {
+function loginPath(context: CommandContext): string {
   return join(userFolders(context.environment).configHome, 'tre', 'login.json');
 }
 
