@@ -7,7 +7,6 @@ import type * as schemas from './answer-schemas.ts';
 
 export type SiteAnswer = z.infer<typeof schemas.site>;
 export type SiteDetailAnswer = z.infer<typeof schemas.siteDetail>;
-export type SiteState = NonNullable<SiteAnswer['state']>;
 export type DesiredAnswer = z.infer<typeof schemas.desired>;
 export type PublishedAnswer = z.infer<typeof schemas.releases>[number];
 export type ReleaseDetailAnswer = z.infer<typeof schemas.releaseDetail>;
