@@ -227,6 +227,42 @@ test.serial('what failed and was corrected is healthy again, and says since when
   }
 });
 
+/** All that runs in containers ends with whoever watches over it: as when the machine is switched off. */
+const endContainers = `
+  for proc in /proc/[0-9]*; do
+    case "$(readlink $proc/exe)" in */containerd-shim*) kill -9 "\${proc#/proc/}" ;; esac
+  done
+  for procs in $(find /sys/fs/cgroup -path "*$1*" -name cgroup.procs); do
+    for pid in $(cat "$procs"); do kill -9 "$pid"; done
+  done`;
+
+test.serial('a machine that is started anew, twice, is no crash loop', async (t) => {
+  t.timeout(200_000);
+  const { apply, saidAt, news, snapshot } = await site(t);
+  const node = kubernetes().realNode;
+  if (node === null) return t.fail('no real node');
+  await apply([namespace('anew'), deployment('anew', {})]);
+  await saidAt('web', 'current', 30_000);
+  const sinceMs = clock.monotonic();
+  const signal = new AbortController().signal;
+  for (const restarts of [1, 2]) {
+    await node.kubelet.kill();
+    await node.containerd.kill();
+    t.like(await node.run('sh', ['-c', endContainers, 'sh', node.cgroup]), { code: 0, stderr: '' });
+    await node.containerd.start(signal);
+    await node.kubelet.start(signal);
+    const isBack = ({ status }: Seen): boolean =>
+      status?.containerStatuses?.[0]?.restartCount === restarts &&
+      status.containerStatuses[0].state?.terminated === undefined;
+    await shownAt('/api/v1/namespaces/anew/pods', isBack);
+    await eventually(() => snapshot()?.healthy === true, { what: 'healthy again', timeoutMs: 60_000 });
+  }
+  const said = news.flatMap((one) =>
+    one.atMs < sinceMs ? [] : (one.snapshot?.objects ?? []).filter(({ status }) => status === 'failed'),
+  );
+  t.deepEqual(said, []);
+});
+
 test.serial('containerd dead, then the kubelet dead: said of the node', async (t) => {
   t.timeout(300_000);
   const { apply, saidAt, snapshot } = await site(t);
