@@ -2,6 +2,7 @@
 // environment, the signal of Ctrl-C, and the exit code it leaves behind. Tests make one of their own. Made by main.ts.
 
 import { createInterface } from 'node:readline/promises';
+import type { Readable, Writable } from 'node:stream';
 import type { Command } from 'commander';
 import { type Clock, systemClock } from '../daemon/clock.ts';
 import type { Environment } from '../daemon/config.ts';
@@ -15,7 +16,7 @@ export interface CommandContext {
   err(text: string): void;
   /** The terminal that stdout is; undefined when it is none, and then nothing is drawn over. */
   readonly terminal: Terminal | undefined;
-  /** Asks the person at the keyboard; undefined when nobody is there. */
+  /** Asks the person at the keyboard; '' from whoever gives up. Undefined when nobody is there. */
   readonly ask: ((question: string) => Promise<string>) | undefined;
   readonly files: Files;
   readonly clock: Clock;
@@ -53,7 +54,10 @@ export function processContext(
     out: (text) => void stdout.write(`${text}\n`),
     err: (text) => void stderr.write(`${text}\n`),
     terminal,
-    ask: stdin.isTTY && stderr.isTTY ? (question) => askPerson(question, signal) : undefined,
+    ask:
+      stdin.isTTY && stderr.isTTY
+        ? (question) => askPerson({ input: stdin, output: stderr }, question, signal)
+        : undefined,
     files: systemFiles,
     clock: systemClock,
     environment,
@@ -107,9 +111,20 @@ export function widthOf(
   return isTTY ? usualWidth : Number.POSITIVE_INFINITY;
 }
 
-async function askPerson(question: string, signal: AbortSignal): Promise<string> {
-  using line = createInterface({ input: process.stdin, output: process.stderr });
-  return await line.question(question, { signal });
+export async function askPerson(
+  { input, output }: { readonly input: Readable; readonly output: Writable },
+  question: string,
+  signal: AbortSignal,
+): Promise<string> {
+  // Keys arrive here one by one: Ctrl-C as well, which is then no signal to the process.
+  using line = createInterface({ input, output, terminal: true });
+  try {
+    return await line.question(question, { signal });
+  } catch (error) {
+    if (!(error instanceof Error && error.name === 'AbortError') || signal.aborted) throw error;
+    output.write('\n');
+    return '';
+  }
 }
 
 /** The command that holds others, such as `release`; made when the first of them registers. */

@@ -2,8 +2,9 @@
 
 import { join } from 'node:path';
 import process from 'node:process';
+import { PassThrough } from 'node:stream';
 import test from 'ava';
-import { terminalOf, widthOf } from '../../cli/context.ts';
+import { askPerson, terminalOf, widthOf } from '../../cli/context.ts';
 import { environment } from '../../daemon/config.ts';
 import { systemExec } from '../../daemon/exec.ts';
 
@@ -38,6 +39,18 @@ test('lines of a file or a pipe are whole, unless COLUMNS says otherwise', (t) =
   t.is(widthOf(file, {}), Number.POSITIVE_INFINITY);
   t.is(widthOf(file, { COLUMNS: 'wide' }), Number.POSITIVE_INFINITY);
   t.is(widthOf(file, { COLUMNS: '60' }), 60);
+});
+
+test('whoever is asked answers, or gives up with Ctrl-C or Ctrl-D', async (t) => {
+  const answer = (keys: string): Promise<string> => {
+    const [input, output] = [new PassThrough(), new PassThrough()];
+    const answered = askPerson({ input, output }, 'Name: ', AbortSignal.timeout(10_000));
+    input.write(keys);
+    return answered;
+  };
+  t.is(await answer('leeds\n'), 'leeds');
+  t.is(await answer('lee\u0003'), '');
+  t.is(await answer('\u0004'), '');
 });
 
 test('a reader that goes away ends a command without a word', async (t) => {
