@@ -111,6 +111,8 @@ test('alerts are errors and their end, and one trouble is called once', (t) => {
     [contactNews('stale', 'offline'), true],
     [contactNews('offline', 'live'), true],
     [contactNews('stale', 'live'), false],
+    [contactNews('live', 'expired'), true],
+    [contactNews('expired', 'live'), true],
     [contactNews(null, 'live'), false],
     [{ kind: 'health', word: 'not-healthy', before: 'healthy', isNews: true, asOfMs: 1, text: '' }, false],
     [{ kind: 'refusal', atMs: 1, epoch: 1, generation: 1, code: 'CHAIN_BROKEN' }, false],
