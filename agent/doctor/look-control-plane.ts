@@ -17,8 +17,15 @@ export const lookAtControlPlane = hop(
     // An expired one would be refused at the door; it is renewed without it.
     const identity = leaf === null || leaf.notAfterMs < nowMs ? null : leaf.pem;
     const { timeoutMs, keepOpenMs } = tools;
-    const answer = await askGrpc({ address, port, host, ca, timeoutMs, identity, watchMs: keepOpenMs });
-    return judged(answer, { site, address, nowMs }, tools);
+    const question = { address, port, host, ca, timeoutMs };
+    const answer = await askGrpc({ ...question, identity, watchMs: keepOpenMs });
+    const circumstances = { site, address, nowMs };
+    if (answer.kind === 'closed' && identity !== null) {
+      // Who shows no certificate is let in: then it was the certificate, and no firewall, for which the door was shut.
+      const bare = await askGrpc({ ...question, identity: null, watchMs: 0 });
+      if (bare.kind === 'answered') return shutOut(answer.detail, bare, circumstances);
+    }
+    return judged(answer, circumstances, tools);
   },
 );
 
@@ -40,9 +47,8 @@ async function judged(
       : wrong(finding('CONNECTION_CUT', answer.detail, line));
   const refused = refusal(answer);
   if (refused !== undefined) return wrong(refused);
-  const differenceMs = answer.theirTimeMs === undefined ? 0 : nowMs - answer.theirTimeMs;
-  if (Math.abs(differenceMs) > maxClockDifferenceMs)
-    return wrong(finding('ClockOff', `this clock is ${differenceText(differenceMs)}`));
+  const clockOff = clockFinding(answer, nowMs);
+  if (clockOff !== undefined) return wrong(clockOff);
   if (answer.cutAfterMs !== null)
     return wrong(finding('CONNECTION_CUT', `after ${(answer.cutAfterMs / 1000).toFixed(1)} s`, line));
   const accepts = answer.code === 'CERTIFICATE_REQUIRED' ? 'answers' : 'answers and accepts this site';
@@ -51,6 +57,17 @@ async function judged(
 }
 
 type Answered = Extract<GrpcAnswer, { kind: 'answered' }>;
+
+/** A certificate that is good by our clock alone is not good there. */
+function shutOut(detail: string, bare: Answered, { nowMs }: Circumstances): Look {
+  return wrong(clockFinding(bare, nowMs) ?? finding('LEAF_REFUSED', `the connection was ended: ${detail}`));
+}
+
+function clockFinding({ theirTimeMs }: Answered, nowMs: number): Finding | undefined {
+  const differenceMs = theirTimeMs === undefined ? 0 : nowMs - theirTimeMs;
+  if (Math.abs(differenceMs) <= maxClockDifferenceMs) return undefined;
+  return finding('ClockOff', `this clock is ${differenceText(differenceMs)}`);
+}
 
 /** What an answer says against us; undefined when it is one of a control plane that works with us. */
 function refusal({ httpStatus, grpcStatus, code, message }: Answered): Finding | undefined {

@@ -25,6 +25,10 @@ export interface Fault {
   /** Which hop breaks first; the second where it depends on the moment. */
   readonly hop: HopName | readonly HopName[];
   readonly code: FindingCode;
+  /** What is to be asked of the people who run the firewall; any such line when not given. */
+  readonly firewall?: RegExp;
+  /** What else is an error then, besides the missing cluster and agent of most benches. */
+  readonly also?: readonly FindingCode[];
   /** Needs namespaces of its own. */
   readonly isolated?: boolean;
   readonly inject: (bench: Bench) => Promise<Partial<Patient>>;

@@ -2,9 +2,12 @@
 // answers with errors. A real API server, behind a proxy where it has to misbehave. Read by the system test of the doctor.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { environment } from '../../daemon/config.ts';
+import { systemExec } from '../../daemon/exec.ts';
 import type { Proof } from '../../dev/kubernetes/kubeconfig.ts';
 import { accessOf } from './cluster-site.ts';
 import { type Bench, dayMs, type Fault } from './doctor-bench.ts';
+import { lossyNetwork } from './doctor-network-faults.ts';
 import { faults, inject } from './fault-proxy.ts';
 import { loopbackIdentityAt } from './loopback-certificate.ts';
 import { closedPort, http2, silent } from './odd-servers.ts';
@@ -61,6 +64,16 @@ export const clusterFaults: readonly Fault[] = [
     }),
   },
   {
+    name: 'a kubeconfig on a disk that hangs',
+    hop: 'kubeconfig',
+    code: 'CHECK_UNFINISHED',
+    inject: async (bench) => {
+      const file = join(bench.folder(), 'pipe');
+      await systemExec(environment()).run('mkfifo', [file]);
+      return { flags: { ...(await bench.machine()), kubeconfig: file } };
+    },
+  },
+  {
     name: 'a kubeconfig that is no YAML',
     hop: 'kubeconfig',
     code: 'KUBECONFIG_INVALID',
@@ -76,6 +89,7 @@ export const clusterFaults: readonly Fault[] = [
     name: 'an expired client certificate',
     hop: 'kubeconfig',
     code: 'CLUSTER_CERTIFICATE_EXPIRED',
+    also: ['CLUSTER_UNAUTHENTICATED'],
     inject: async (bench) => {
       const proof = await loopbackIdentityAt(-30 * dayMs);
       return { flags: await bench.cluster(bench.kubernetes.serverUrl, await clusterCa(bench), proof) };
@@ -169,6 +183,19 @@ export const clusterFaults: readonly Fault[] = [
     code: 'API_SERVER_UNREACHABLE',
     inject: async (bench) => ({
       flags: await bench.cluster('https://255.255.255.255:6443', await clusterCa(bench), { token: 'any' }),
+    }),
+  },
+  {
+    name: 'an API server behind a firewall',
+    hop: 'api server',
+    code: 'API_SERVER_FILTERED',
+    also: ['TCP_REFUSED'],
+    firewall: /^allow TCP from this machine \(192\.0\.2\.1\) to 192\.0\.2\.55 port 6443, TLS not inspected$/,
+    isolated: true,
+    inject: async (bench) => ({
+      flags: await bench.cluster('https://192.0.2.55:6443', await clusterCa(bench), { token: 'any' }),
+      network: true,
+      setup: lossyNetwork,
     }),
   },
   {

@@ -91,6 +91,7 @@ export const machineFaults: readonly Fault[] = [
     name: 'a disk that became read-only',
     hop: 'data',
     code: 'DATA_FOLDER_READ_ONLY',
+    also: ['DATA_UNREADABLE'],
     isolated: true,
     inject: async (bench) => {
       const flags: Flags = await bench.machine();
@@ -102,6 +103,7 @@ export const machineFaults: readonly Fault[] = [
     name: 'a full disk',
     hop: 'machine',
     code: 'DiskFull',
+    also: ['DATA_UNREADABLE'],
     isolated: true,
     inject: onDisk('size=40m', (data) => `head -c 60m /dev/zero >${data}/logs`),
   },
@@ -109,6 +111,7 @@ export const machineFaults: readonly Fault[] = [
     name: 'a disk without inodes',
     hop: 'machine',
     code: 'InodesFull',
+    also: ['DATA_UNREADABLE'],
     isolated: true,
     inject: onDisk('size=100m,nr_inodes=60', (data) => `(cd ${data} && touch $(seq 100))`),
   },
@@ -161,6 +164,7 @@ export const machineFaults: readonly Fault[] = [
     name: 'an expired certificate, and no way to renew it',
     hop: 'site',
     code: 'LEAF_EXPIRED',
+    also: ['TCP_REFUSED'],
     inject: async (bench) => {
       const flags = await bench.machine(`localhost:${await closedPort()}`);
       writeFileSync(join(flags['data'] ?? '', 'keys/leaf.pem'), await unknownLeaf(bench, -30 * dayMs));
@@ -171,6 +175,7 @@ export const machineFaults: readonly Fault[] = [
     name: 'a clock before the certificate begins',
     hop: 'clock',
     code: 'ClockOff',
+    also: ['LEAF_REFUSED'],
     inject: spoilt(async (data, bench) =>
       writeFileSync(join(data, 'keys/leaf.pem'), await unknownLeaf(bench, dayMs)),
     ),

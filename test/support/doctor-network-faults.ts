@@ -15,12 +15,34 @@ import {
 
 const name = 'control-plane.hospital.example:7443';
 /** A network whose other end has nobody: what is sent there is lost. */
-const lossyNetwork = [
+export const lossyNetwork = [
   'ip link add here type veth peer name there',
   'ip address add 192.0.2.1/24 dev here',
   'ip link set here up',
   'ip link set there up',
   'ip neighbour add 192.0.2.55 lladdr 02:00:00:00:00:01 dev here',
+];
+
+/** A router that refuses to pass anything on, and says so. */
+const refusingRouter = [
+  'mount -t tmpfs tmpfs /run',
+  'ip netns add router',
+  'ip link add here type veth peer name there netns router',
+  'ip address add 192.0.2.1/24 dev here',
+  'ip link set here up',
+  'ip route add default via 192.0.2.2',
+  'ip -n router address add 192.0.2.2/24 dev there',
+  'ip -n router link set there up',
+  'ip -n router route add prohibit 198.51.100.0/24',
+  "ip netns exec router sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'",
+];
+/** A resolver on this machine, as systemd has one, that asks a name server behind a firewall. */
+const stubResolver = [
+  ...lossyNetwork,
+  'mount -t tmpfs tmpfs /run',
+  'mkdir -p /run/systemd/resolve',
+  'touch /run/systemd/resolve/stub-resolv.conf',
+  'echo nameserver 192.0.2.55 >/run/systemd/resolve/resolv.conf',
 ];
 
 type Inject = Fault['inject'];
@@ -34,12 +56,15 @@ const resolving =
   (nameServer: string): Inject =>
   async (bench) => ({ flags: await bench.machine(name), network: true, nameServer });
 
+/** Must be seen nowhere. */
+export const proxyPassword = 'planted-password';
+
 /** The direct way is closed, and there is a proxy. */
 const behindProxy =
   (proxy: (bench: Bench) => Promise<number>): Inject =>
   async (bench): Promise<Partial<Patient>> => ({
     flags: await bench.machine(`localhost:${await closedPort()}`),
-    environment: { HTTPS_PROXY: `http://127.0.0.1:${await proxy(bench)}` },
+    environment: { HTTPS_PROXY: `http://ward:${proxyPassword}@127.0.0.1:${await proxy(bench)}` },
   });
 
 const accepted = {
@@ -87,9 +112,23 @@ export const networkFaults: readonly Fault[] = [
     inject: async (bench) => ({ flags: await bench.machine(name), network: true }),
   },
   {
+    name: 'systemd-resolved asks a name server that is filtered',
+    hop: 'name',
+    code: 'NAME_SERVER_SILENT',
+    firewall: /^allow UDP and TCP from this machine \(192\.0\.2\.1\) to 192\.0\.2\.55 port 53$/,
+    isolated: true,
+    inject: async (bench) => ({
+      flags: await bench.machine(name),
+      network: true,
+      nameServer: 'servfail',
+      setup: stubResolver,
+    }),
+  },
+  {
     name: 'a filter answers 0.0.0.0',
     hop: 'name',
     code: 'NAME_WRONG_ADDRESS',
+    also: ['TCP_REFUSED'],
     isolated: true,
     inject: resolving('0.0.0.0'),
   },
@@ -104,24 +143,34 @@ export const networkFaults: readonly Fault[] = [
     name: 'the proxy answers 407',
     hop: 'proxy',
     code: 'PROXY_REFUSES',
+    also: ['TCP_REFUSED'],
     inject: behindProxy(({ stack }) => plainHttp(stack, 407)),
   },
   {
     name: 'the proxy answers 403',
     hop: 'proxy',
     code: 'PROXY_REFUSES',
+    also: ['TCP_REFUSED'],
     inject: behindProxy(({ stack }) => plainHttp(stack, 403)),
+  },
+  {
+    name: 'nobody is there, and the proxy says so (503)',
+    hop: 'connection',
+    code: 'TCP_REFUSED',
+    inject: behindProxy(({ stack }) => plainHttp(stack, 503)),
   },
   {
     name: 'the proxy is away',
     hop: 'proxy',
     code: 'PROXY_UNREACHABLE',
+    also: ['TCP_REFUSED'],
     inject: behindProxy(() => closedPort()),
   },
   {
     name: 'only the proxy leads out',
     hop: 'proxy',
     code: 'PROXY_NEEDED',
+    also: ['TCP_REFUSED'],
     inject: behindProxy(({ stack }) => openProxy(stack)),
   },
   { name: 'the port is closed', hop: 'connection', code: 'TCP_REFUSED', inject: at(() => closedPort()) },
@@ -129,11 +178,25 @@ export const networkFaults: readonly Fault[] = [
     name: 'a firewall drops packets',
     hop: 'connection',
     code: 'TCP_FILTERED',
+    firewall: /^allow TCP from this machine \(192\.0\.2\.1\) to 192\.0\.2\.55 port 7443, TLS not inspected$/,
     isolated: true,
     inject: async (bench) => ({
       flags: await bench.machine('192.0.2.55:7443'),
       network: true,
       setup: lossyNetwork,
+    }),
+  },
+  {
+    name: 'a router refuses to pass packets on',
+    hop: 'connection',
+    code: 'TCP_NO_ROUTE',
+    firewall:
+      /^allow TCP from this machine \(192\.0\.2\.1\) to 198\.51\.100\.7 port 7443, TLS not inspected$/,
+    isolated: true,
+    inject: async (bench) => ({
+      flags: await bench.machine('198.51.100.7:7443'),
+      network: true,
+      setup: refusingRouter,
     }),
   },
   {
