@@ -47,6 +47,12 @@ export interface Health extends AsyncDisposable {
   readonly afterRun: (run: EndedRun, wanted: Wanted | null) => void;
 }
 
+/** When the cluster was first asked in vain: by both clocks, ms. */
+interface SilentSince {
+  readonly monotonicMs: number;
+  readonly wallMs: number;
+}
+
 /** A cluster that is away no longer than this is a hiccup. */
 const outageMs = 10_000;
 /** One look of the reconciler and some delay. */
@@ -75,8 +81,7 @@ class HealthLoop implements Health {
   #gapMs = shortestGapMs;
   #startedMs = Number.NEGATIVE_INFINITY;
   #due: { readonly atMs: number; readonly cancel: AbortController } | undefined;
-  /** When the cluster was first asked in vain: by both clocks, ms. */
-  #silentSince: { readonly monotonicMs: number; readonly wallMs: number } | undefined;
+  #silentSince: SilentSince | undefined;
   /** The cluster asked to be left in peace until then, monotonic. */
   #restUntilMs = 0;
 
@@ -172,7 +177,8 @@ class HealthLoop implements Health {
     this.#follow(reconciled.wanted);
     const looked = await this.#look.look(reconciled, signal);
     if (!looked.ok) {
-      if (this.#failed(reconciled.wanted, looked)) onNews();
+      this.#silentSince ??= { monotonicMs: this.#startedMs, wallMs: observedAtMs };
+      if (this.#failed(reconciled.wanted, looked, this.#silentSince)) onNews();
       return;
     }
     this.#retries.succeeded();
@@ -197,14 +203,11 @@ class HealthLoop implements Health {
   }
 
   /** Returns whether that is news. */
-  #failed(wanted: Wanted, failure: ApiFailure): boolean {
-    const { clock } = this.#options;
-    const nowMs = clock.monotonic();
+  #failed(wanted: Wanted, failure: ApiFailure, since: SilentSince): boolean {
+    const nowMs = this.#options.clock.monotonic();
     this.#restUntilMs = nowMs + (failure.retryAfterMs ?? 0);
     this.#within(this.#retries.failed(failure.retryAfterMs ?? shortestGapMs));
-    this.#silentSince ??= { monotonicMs: nowMs, wallMs: clock.now() };
-    const { monotonicMs, wallMs } = this.#silentSince;
-    return nowMs - monotonicMs >= outageMs && this.#books.lose(wanted, wallMs, failure.detail);
+    return nowMs - since.monotonicMs >= outageMs && this.#books.lose(wanted, since.wallMs, failure.detail);
   }
 
   /** Watches the kinds whose status matters, and listens to what is wanted of them. */

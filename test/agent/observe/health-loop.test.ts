@@ -198,6 +198,21 @@ test('a cluster that does not answer is unknown after ten seconds, with the time
   t.deepEqual([health.snapshot()?.healthy, say()], [true, ['current']]);
 });
 
+test('a cluster that keeps us waiting for an answer is away since we asked', async (t) => {
+  const { clock, health, say, script, change, begin } = await stage(t);
+  await begin();
+  await clock.advance(5_000);
+  script.deployments = no('CLUSTER_UNREACHABLE', null);
+  script.before = () => clock.sleep(15_000);
+  const askedMs = clock.now() + 500;
+  change(deployments, 'web');
+  await clock.advance(15_000);
+  t.true(health.snapshot()?.healthy, 'it may still answer');
+  await clock.advance(500);
+  t.deepEqual(say(), ['NotLookedAt']);
+  t.is(health.snapshot()?.objects[0]?.sinceMs, Math.floor(askedMs));
+});
+
 test('a cluster that asks for rest is left in peace, whatever is heard meanwhile', async (t) => {
   const { clock, health, looks, change, script, begin } = await stage(t);
   await begin();
