@@ -46,6 +46,8 @@ async function main(): Promise<number> {
   const stopping = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(name, () => stopping.abort(new Error(name)));
+  // A pipe without a reader, a terminal that was closed: nobody reads it any more.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', (error) => stopping.abort(error));
   const progress = createProgress(clock, (text) => process.stderr.write(text));
   stopping.signal.addEventListener('abort', () => progress.say('Stopping; the data stays.'), { once: true });
   try {

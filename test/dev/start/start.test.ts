@@ -31,3 +31,13 @@ for (const [args, code] of [
     t.deepEqual(results, []);
   });
 }
+
+test('whoever reads what it says and goes away has ended it, like Ctrl-C', async (t) => {
+  const command = '{ { "$0" "$1" --data "$2" 2>&1; echo "code $?" >&3; } | true; } 3>&1';
+  const { stdout } = await systemExec(environment()).run(
+    'sh',
+    ['-c', command, process.execPath, script, scratch(t)],
+    { timeoutMs: 40_000 },
+  );
+  t.is(stdout, 'code 0\n');
+});
