@@ -1,6 +1,6 @@
 // An API server of a few lines for tests of a trial's patience: it stores what is applied, plays a status for each pod by
 // its age, and refuses what a test wants refused. What a trial really shows, the system tests try on a real node.
-import type { ApiAnswer, ApiRequest, ClusterApi } from '../../agent/cluster/api.ts';
+import type { ApiAnswer, ApiFailure, ApiRequest, ClusterApi } from '../../agent/cluster/api.ts';
 import type { ManualClock } from './manual-clock.ts';
 
 export interface PlayedCluster extends ClusterApi {
@@ -80,7 +80,7 @@ export function failure(status: number, detail = `${status} refused`): ApiAnswer
 }
 
 /** The connection came to nothing. */
-export const noAnswer: ApiAnswer = {
+export const noAnswer: ApiFailure = {
   ok: false,
   status: null,
   code: 'CLUSTER_UNREACHABLE',
