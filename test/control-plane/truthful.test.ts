@@ -19,6 +19,7 @@ import { openStore, type Store } from '../../control-plane/store/store.ts';
 import type { Clock } from '../../daemon/clock.ts';
 import { contentFiles } from '../../daemon/content-files.ts';
 import { bootId } from '../support/agent-client.ts';
+import { addJoinedSite } from '../support/joined-site.ts';
 import { scratch } from '../support/scratch.ts';
 import { siteState } from '../support/site-reports.ts';
 
@@ -204,18 +205,6 @@ function open(t: ExecutionContext) {
   return { folder, world, store, deps: { store, clock: world, signals, content, alerts } };
 }
 
-/** A site that has joined: a leaf that outlives every run. */
-function addSite(store: Store, id: string): void {
-  store.sites.add({ id, name: id, createdAtMs: 1 });
-  store.joinTokens.add({ hash: id, siteId: id, createdAtMs: 1, expiresAtMs: 2 });
-  const machine = { deviceKey: new Uint8Array(1), csr: new Uint8Array(1), fingerprint: 'six' };
-  store.enrolments.add({ id, siteId: id, tokenHash: id, ...machine, createdAtMs: 1 });
-  const approved = { siteId: id, enrolmentId: id, deviceKey: machine.deviceKey, approvedAtMs: 1 };
-  const agent = store.devices.add(approved);
-  const leaf = { fingerprint: id, serial: '1', siteId: id, agent, csrDigest: 'c', der: new Uint8Array(1) };
-  store.devices.addLeaf({ ...leaf, notBeforeMs: 0, notAfterMs: startMs * 2 });
-}
-
 /** Every outlet's claim about the site; each must be a healthy look within three heartbeats, and words must fit. */
 async function outlets({ store, deps }: Pick<ReturnType<typeof open>, 'store' | 'deps'>, siteId: string) {
   const row = store.fleet.find(siteId);
@@ -239,7 +228,7 @@ test('no outlet says healthy as news when nobody looked within three heartbeats'
     fc.asyncProperty(steps, fc.integer({ min: -86_400_000, max: 86_400_000 }), async (course, skewMs) => {
       if (runs > 0) store.sites.remove(`site-${runs}`, world.nowMs);
       const siteId = `site-${(runs += 1)}`;
-      addSite(store, siteId);
+      addJoinedSite(store, siteId, startMs * 2);
       world.nowMs += 86_400_000;
       const site = new ModelSite(world, store, { siteId, skewMs });
       for (const step of course) {
@@ -272,7 +261,7 @@ test('no outlet says healthy as news when nobody looked within three heartbeats'
 
 test('a machine that was set back to an old copy says nothing as news until it has told anew', async (t) => {
   const opened = open(t);
-  addSite(opened.store, 'leeds');
+  addJoinedSite(opened.store, 'leeds', startMs * 2);
   const site = new ModelSite(opened.world, opened.store, { siteId: 'leeds', skewMs: 0 });
   const connect = { do: 'connect', beatFirst: false, delayMs: 0 } as const;
   const take = (...course: readonly Step[]) => course.forEach((step) => site.take(step));
@@ -293,7 +282,7 @@ test('a machine that was set back to an old copy says nothing as news until it h
 test('a control plane restored from an old backup says nothing as news until the site has told anew', async (t) => {
   const opened = open(t);
   const { world, store } = opened;
-  addSite(store, 'leeds');
+  addJoinedSite(store, 'leeds', startMs * 2);
   const site = new ModelSite(world, store, { siteId: 'leeds', skewMs: 0 });
   const take = (course: readonly Step[]) => course.forEach((step) => site.take(step));
   take([

@@ -1,7 +1,7 @@
 // /v1/events: what a site says over real TLS, and what an operator does, as one list that a reader can follow.
 
 import { cpSync } from 'node:fs';
-import { request } from 'node:https';
+import { Agent, request } from 'node:https';
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import test, { type ExecutionContext } from 'ava';
 import type { z } from 'zod';
@@ -219,6 +219,25 @@ test('whoever has seen what a restored backup does not hold is told so, and miss
   );
   t.like(await events(restored, `?after=${last.id}`), { restored: false }, 'by its id alone nobody can tell');
   t.is((await restored.rest('GET', '/v1/events?at=yesterday')).body.code, 'REQUEST_INVALID');
+});
+
+test('a wait that is over makes room for the next one, however many there were', async (t) => {
+  const { plane } = await open(t);
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  t.teardown(() => agent.destroy());
+  const headers = { authorization: `Bearer ${plane.token}` };
+  const poll = (wait: number) =>
+    new Promise<void>((resolve, reject) => {
+      const url = `${plane.addresses.api}/v1/events?wait=${wait}`;
+      request(url, { ca: plane.ca, headers, agent }, (response) => response.resume().on('end', resolve))
+        .on('error', reject)
+        .end();
+    });
+  // More than may wait at once.
+  for (let count = 0; count < 260; count += 1) await poll(0.001);
+  const beganMs = performance.now();
+  await poll(1);
+  t.true(performance.now() - beganMs > 900, 'it waits as the first one did');
 });
 
 test('whoever hangs up while waiting is no error of the server', async (t) => {

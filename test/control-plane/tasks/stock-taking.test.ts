@@ -9,6 +9,7 @@ import { startStockTaking, stockTaking } from '../../../control-plane/tasks/stoc
 import { revokeSite } from '../../../control-plane/trust/approval.ts';
 import { silentLog } from '../../../daemon/log.ts';
 import { bootId } from '../../support/agent-client.ts';
+import { addJoinedSite } from '../../support/joined-site.ts';
 import { manualClock } from '../../support/manual-clock.ts';
 import { scratch } from '../../support/scratch.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
@@ -30,24 +31,12 @@ function open(t: ExecutionContext) {
   const store = openStore(scratch(t));
   t.teardown(() => void store[Symbol.asyncDispose]());
   const clock = manualClock();
-  const join = (id: string) => addJoined(store, id, clock.now() + 86_400_000);
+  const join = (id: string) => addJoinedSite(store, id, clock.now() + 86_400_000);
   join('a');
   const classes = () =>
     store.events.after('a', 0, 100).flatMap(({ news }) => (news.kind === 'contact' ? [news.class] : []));
   const round = () => stockTaking({ store, clock });
   return { store, clock, classes, round, join };
-}
-
-/** A site with a machine. */
-function addJoined(store: Store, id: string, notAfterMs: number): void {
-  store.sites.add({ id, name: id, createdAtMs: 1 });
-  store.joinTokens.add({ hash: id, siteId: id, createdAtMs: 1, expiresAtMs: 2 });
-  const machine = { deviceKey: new Uint8Array(1), csr: new Uint8Array(1), fingerprint: 'six' };
-  store.enrolments.add({ id, siteId: id, tokenHash: id, ...machine, createdAtMs: 1 });
-  const approved = { siteId: id, enrolmentId: id, deviceKey: machine.deviceKey, approvedAtMs: 1 };
-  const agent = store.devices.add(approved);
-  const leaf = { fingerprint: id, serial: '1', siteId: id, agent, csrDigest: 'c', der: new Uint8Array(1) };
-  store.devices.addLeaf({ ...leaf, notBeforeMs: 0, notAfterMs });
 }
 
 test('silence is told step by step, each once', async (t) => {
@@ -90,10 +79,10 @@ test('all who fall silent in one moment are written down at once, and a round wi
   look();
   look();
   t.is(transactions, 1);
-  const silent = store.events.after(null, before, 10).filter(({ news }) => news.kind === 'contact');
   t.deepEqual(
-    silent.map(({ siteId }) => siteId),
-    ['a', 'b', 'c'],
+    store.events.after(null, before, 10).map(({ siteId, news }) => `${siteId} ${news.kind}`),
+    ['a contact', 'a health', 'b contact', 'b health', 'c contact', 'c health'],
+    'that nothing was reported is told when it is not about to come any more',
   );
 });
 
