@@ -44,6 +44,8 @@ export const ledgerBounds: LedgerBounds = { maxBytes: 64 * 2 ** 20, maxAgeMs: 40
 /** What a row costs besides its body, about. */
 const rowBytes = 48;
 const shedRows = 1_000;
+/** At most so many go in one statement; the next one takes more. */
+const dropRows = 1_000;
 const keptWhenFull = 2_000;
 
 /** The ledger in an open database. */
@@ -51,6 +53,7 @@ export function ledgerOver(database: Database, bounds: LedgerBounds = ledgerBoun
   const statements = prepare(database);
   let bytes: number | undefined;
   let foldedDay = 0;
+  const measured = (): number => statements.bytes.get(rowBytes)?.bytes ?? 0;
   const makeRoom = (nowMs: number): void => {
     const day = Math.floor(nowMs / dayMs);
     if (day !== foldedDay) {
@@ -61,9 +64,15 @@ export function ledgerOver(database: Database, bounds: LedgerBounds = ledgerBoun
       statements.dropOlder.run(nowMs - bounds.maxAgeMs);
       bytes = undefined;
     }
-    bytes ??= statements.bytes.get(rowBytes)?.bytes ?? 0;
-    while (bytes > bounds.maxBytes && statements.dropOldest.run(shedRows).changes > 0)
-      bytes = statements.bytes.get(rowBytes)?.bytes ?? 0;
+    if (bytes !== undefined && bytes <= bounds.maxBytes) return;
+    bytes = measured();
+    // A little more than has to go, so that the next messages cost no thought.
+    const slack = bounds.maxBytes / 64;
+    while (
+      bytes > bounds.maxBytes &&
+      statements.dropOldest.run({ rowBytes, excess: bytes - bounds.maxBytes + slack }).changes > 0
+    )
+      bytes = measured();
   };
   return {
     add: (message, body, nowMs) =>
@@ -115,8 +124,13 @@ function prepare(database: Database) {
       `DELETE FROM ledger WHERE message = 'Heartbeat' AND at_ms < :before AND number NOT IN (${lastOfDay})`,
     ),
     dropOlder: database.prepare('DELETE FROM ledger WHERE at_ms < ?'),
+    // The oldest rows up to the one with which the excess is gone: those before which less than that was.
     dropOldest: database.prepare(
-      'DELETE FROM ledger WHERE number IN (SELECT number FROM ledger ORDER BY number LIMIT ?)',
+      `DELETE FROM ledger WHERE number IN (
+         SELECT number FROM (
+           SELECT number, LENGTH(body) + :rowBytes AS own, SUM(LENGTH(body) + :rowBytes) OVER (ORDER BY number) AS freed
+           FROM (SELECT number, body FROM ledger ORDER BY number LIMIT ${dropRows}))
+         WHERE freed - own < :excess)`,
     ),
     shed: database.prepare(
       `DELETE FROM ledger WHERE number IN (SELECT number FROM ledger

@@ -128,6 +128,33 @@ test('the oldest go when there is too much or when they are too old, and that sh
   t.is(ledger.extent().kept, 1);
 });
 
+test('what goes is what is too much and a little more, also when messages are large', (t) => {
+  const maxBytes = 100_000;
+  const bytesOf = (ledger: Ledger) => rows(ledger).reduce((sum, { body }) => sum + body.length + 48, 0);
+  for (const size of [50, 1_000, 6_000]) {
+    const database = openData(t, scratch(t));
+    const ledger = ledgerOver(database, { maxBytes, maxAgeMs: 10 * dayMs });
+    const body = Buffer.alloc(size, 1);
+    const count = Math.ceil((1.5 * maxBytes) / (size + 48));
+    database.transaction(() => {
+      for (let at = 0; at < count; at += 1) ledger.add('Report', body, startMs + at);
+    });
+    const full = bytesOf(ledger);
+    t.true(full <= maxBytes && full > 0.85 * maxBytes, `${full} bytes of messages of ${size}`);
+    t.is(rows(ledger).at(-1)?.number, count, 'the newest is there');
+  }
+});
+
+test('rows that went for another reason are not counted on', (t) => {
+  const database = openData(t, scratch(t));
+  const ledger = ledgerOver(database, { maxBytes: 100_000, maxAgeMs: 10 * dayMs });
+  const body = Buffer.alloc(1_000, 1);
+  for (let at = 0; at < 90; at += 1) ledger.add('Report', body, startMs + at);
+  database.transaction(() => void database.prepare('DELETE FROM ledger WHERE number <= 80').run());
+  for (let at = 0; at < 20; at += 1) ledger.add('Report', body, startMs + at);
+  t.is(ledger.extent().kept, 30);
+});
+
 test('a full disk costs the oldest, never the newest two thousand', (t) => {
   const ledger = open(t);
   for (let at = 0; at < 3_500; at += 1) ledger.add('Report', Buffer.from('x'), startMs + at);
