@@ -70,3 +70,9 @@ test('a row that was made to fit by hashing it anew shows at the row after it', 
   const facts = { ...second, who: 'somebody else' };
   t.is(brokenAuditRow([first, { ...facts, hash: auditHash(facts) }, third]), 3);
 });
+
+test('a row that leaves out a number shows, however well it is hashed', (t) => {
+  const [first] = chain(1) as [ChainedRow];
+  const facts = { ...first, id: 3, previous: first.hash };
+  t.is(brokenAuditRow([first, { ...facts, hash: auditHash(facts) }]), 3);
+});

@@ -101,3 +101,20 @@ test('a batch is stored as a whole or not at all', (t) => {
   t.is(store.events.after(siteId, 0, 10).length, 0);
   t.is(store.reports.accept(siteId, [run(boots[0], 1)], at(1)).length, 1);
 });
+
+test('until when a state is known to hold never goes back, but with another state', (t) => {
+  const store = storeWithSite(t);
+  const known = () => {
+    const { knownMs, healthKnownMs } = store.reports.state(siteId) ?? {};
+    return [knownMs, healthKnownMs];
+  };
+  store.reports.accept(siteId, [stateRow(1, true)], at(100));
+  t.deepEqual(known(), [null, null]);
+  store.reports.confirm(siteId, { knownMs: 50, healthKnownMs: null });
+  t.deepEqual(known(), [50, null]);
+  store.reports.confirm(siteId, { knownMs: 40, healthKnownMs: 60 });
+  store.reports.confirm(siteId, { knownMs: null, healthKnownMs: 30 });
+  t.deepEqual(known(), [50, 60]);
+  store.reports.accept(siteId, [stateRow(2, false)], { receivedAtMs: 200, aheadMs: 0 });
+  t.deepEqual(known(), [2, null]);
+});
