@@ -64,6 +64,7 @@ export function figureFacts(figures: readonly Figure[]): readonly (readonly [nam
 }
 
 function shareText(free: Figure, whole: Figure): string {
-  const percent = whole.value === 0 ? '' : ` (${((100 * free.value) / whole.value).toFixed(0)} %)`;
-  return `${figureText(free)} of ${figureText(whole)}${percent}`;
+  if (whole.value === 0) return 'none';
+  const percent = ((100 * free.value) / whole.value).toFixed(0);
+  return `${figureText(free)} of ${figureText(whole)} (${percent} %)`;
 }

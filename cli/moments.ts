@@ -25,6 +25,12 @@ export function lengthText(ms: number): string {
   return `${Math.floor(length / dayMs)} d`;
 }
 
+/** What is left of a time, never less than there is: `8 h` up to the end of the first hour. */
+export function leftText(ms: number): string {
+  const unit = ms <= minuteMs ? secondMs : ms <= hourMs ? minuteMs : ms <= 2 * dayMs ? hourMs : dayMs;
+  return lengthText(Math.ceil(ms / unit) * unit);
+}
+
 /** `3 h ago`; what a clock says to lie ahead is `just now`. */
 export function agoText(time: string, nowMs: number): string {
   const ageMs = nowMs - Date.parse(time);

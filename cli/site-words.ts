@@ -3,7 +3,7 @@
 // unknown. PURE.
 
 import type { SiteAnswer } from './answers.ts';
-import { agoText, lengthText, minuteText } from './moments.ts';
+import { agoText, leftText, minuteText } from './moments.ts';
 import type { Tone } from './paint.ts';
 
 /** A fact in words. `asOf` is there when the fact is old: RFC 3339, and then it belongs beside the words. */
@@ -90,7 +90,7 @@ export function isolationOf(site: SiteAnswer): Said {
 export function holdOf(site: SiteAnswer, nowMs: number): Said {
   const hold = site.state?.hold ?? null;
   if (hold === null || Date.parse(hold.until) <= nowMs) return nothing;
-  const said = aged(site, { text: `${lengthText(Date.parse(hold.until) - nowMs)} left`, tone: 'warn' });
+  const said = aged(site, { text: `${leftText(Date.parse(hold.until) - nowMs)} left`, tone: 'warn' });
   // It may have been ended since.
   return said.asOf === undefined ? said : { ...said, text: 'was held' };
 }

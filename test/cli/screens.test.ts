@@ -192,7 +192,12 @@ test('a hold that has run out is none', (t) => {
   if (held === undefined || hold === null || hold === undefined) return t.fail();
   const column = (atMs: number) => siteColumns(chosenFacts(['hold'], false), atMs)[0]?.value(held);
   const endsMs = Date.parse(hold.until);
-  t.is(column(endsMs - 60_000), '1 min left');
+  const minute = 60_000;
+  const left = [8 * 60 * minute - 1, 6.1 * 60 * minute, minute + 1, 1_500, 49 * 60 * minute];
+  t.deepEqual(
+    left.map((ms) => column(endsMs - ms)),
+    ['8 h left', '7 h left', '2 min left', '2 s left', '3 d left'],
+  );
   t.is(column(endsMs), '-');
 });
 
