@@ -129,7 +129,7 @@ const entries = {
   NOT_HELD: { exit: 3, http: 409, text: 'This site is not held.', next: 'Nothing; `tre-agent status` shows how it stands.' },
   CODE_UNKNOWN: { exit: 2, http: 404, text: 'There is no such code.', next: 'Copy it from `tre-agent status`; upper and lower case do not matter.' },
   LABEL_INVALID: { exit: 3, http: 400, text: 'This is no label.', next: 'Write key=value (or key- to remove one): letters, digits, - _ . and at most 63 of them.' },
-  NO_EARLIER_RELEASE: { exit: 3, http: 409, text: 'This site had no other release before.', next: 'Assign one by name: `trectl site assign`.' },
+  NO_EARLIER_RELEASE: { exit: 3, http: 409, text: 'There is no earlier release of this site to go back to.', next: 'Assign one by name: `trectl site assign`.' },
   SITE_IN_USE: { exit: 3, http: 409, text: 'This site has a machine that has joined.', next: 'Revoke it first: `trectl site revoke`; what runs there goes on.' },
   AUDIT_BROKEN: { exit: 1, http: 500, text: 'The audit was changed: a row does not follow from the one before.', next: 'Keep a copy of the database and tell the security contact.' },
   ALERT_TARGET_INVALID: { exit: 3, http: 400, text: 'This is no target for alerts.', next: 'Give an https address, and a secret of at least 32 characters in a file.' },
