@@ -45,6 +45,10 @@ const seenElsewhere: ReadonlySet<ConditionCode> = new Set([
   'DiskFull',
   'InodesLow',
   'InodesFull',
+  'MemoryLow',
+  'UnderPressure',
+  'TemperatureHigh',
+  'ClockNotSynchronised',
   'ClockOff',
 ]);
 

@@ -1,5 +1,7 @@
 // When no agent answers: who holds its folder, and whose files are in it. A folder that may hang is not touched.
+import { once } from 'node:events';
 import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import process from 'node:process';
 import test from 'ava';
@@ -29,6 +31,18 @@ test('who holds the folder is asked of a folder that could be read, and of no ot
   using _held = lockFolder(folder);
   t.deepEqual(await codes(folder, { folder }), ['DATA_LOCKED']);
   t.deepEqual(await codes(folder, {}), ['AGENT_NOT_RUNNING']);
+});
+
+test('what a running agent says is shown, but for what other hops see themselves', async (t) => {
+  await using stack = new AsyncDisposableStack();
+  const folder = scratch(t);
+  const said = ['MemoryLow', 'UnderPressure', 'ClockNotSynchronised', 'CertificateExpiring', 'HeldOnSite'];
+  const conditions = said.map((code) => ({ code, severity: 'warning', count: 0, since: '' }));
+  const status = JSON.stringify({ version: '0.1.0', conditions, refusal: null });
+  const server = createServer((socket) => socket.end(`${status}\n`)).listen(join(folder, 'agent.sock'));
+  await once(server, 'listening');
+  stack.defer(() => void server.close());
+  t.deepEqual(await codes(folder, { folder }), ['CertificateExpiring', 'HeldOnSite']);
 });
 
 const asRoot = process.getuid?.() === 0 ? test : test.skip;
