@@ -134,7 +134,7 @@ async function follow(
 function gapText(gap: Gap): string {
   if (gap.kind === 'forgotten')
     return `Events up to ${gap.upTo} are forgotten: a control plane does not keep them for ever.`;
-  return `The control plane was restored from a backup, and gives the ids of events anew. Goes on after event ${gap.after}.`;
+  return `The control plane does not have the event that was seen last: a backup was restored, or it is another one. Goes on after event ${gap.after}.`;
 }
 
 function print(context: CommandContext, events: readonly EventAnswer[], output: OutputFormat): void {
