@@ -93,7 +93,12 @@ const york: SiteAnswer = {
     generation: 4,
     release: release('2.1.0'),
   },
-  state: { ...liveState, observedAt: before(30 * hour), receivedAt: before(30 * hour) },
+  state: {
+    ...liveState,
+    observedAt: before(30 * hour),
+    receivedAt: before(30 * hour),
+    isolation: { networkPolicy: 'enforced', checkedAt: before(32 * hour) },
+  },
 };
 
 const hull: SiteAnswer = {
