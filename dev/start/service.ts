@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Clock } from '../../daemon/clock.ts';
 import type { Child, Exec, Exit } from '../../daemon/exec.ts';
+import { TreError } from '../../proto/errors.ts';
 import { node } from './commands.ts';
 
 /** How a service is run and how one knows that it is ready. */
@@ -26,6 +27,7 @@ export interface Service extends AsyncDisposable {
   readonly pid: () => number | undefined;
   /** When the process that runs now was started, milliseconds since 1970; undefined when it has ended or was never started. */
   readonly since: () => number | undefined;
+  /** Resolves when it is ready. Throws ServiceEnded, and TreError DATA_LOCKED when another process answers in its place. */
   readonly start: (signal: AbortSignal) => Promise<void>;
   /** SIGTERM, then SIGKILL after 10 s. */
   readonly stop: () => Promise<void>;
@@ -49,6 +51,7 @@ export class ServiceEnded extends Error {
 const leash = new URL('leash.ts', import.meta.url).href;
 const pollIntervalMs = 50;
 const stopGraceMs = 10_000;
+const otherPatienceMs = 5_000;
 const shownLogCharacters = 2_000;
 
 export function createService(
@@ -76,6 +79,7 @@ export function createService(
     pid: () => child?.pid,
     since: () => sinceMs,
     start: async (signal) => {
+      await untilNobodyAnswers(settings, { clock: tools.clock, signal });
       const own = await started();
       child = own;
       sinceMs = tools.clock.now();
@@ -92,6 +96,22 @@ export function createService(
     },
     [Symbol.asyncDispose]: stop,
   };
+}
+
+/** Another start on the same data folder would be taken for ours. One that was killed a moment ago may still be ending. */
+async function untilNobodyAnswers(
+  { name, isReady }: ServiceSettings,
+  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+): Promise<void> {
+  const deadline = clock.monotonic() + otherPatienceMs;
+  while (await isReady()) {
+    if (clock.monotonic() > deadline)
+      throw new TreError(
+        'DATA_LOCKED',
+        `the ${name} of this data folder runs already, started by another command`,
+      );
+    await clock.sleep(pollIntervalMs, signal);
+  }
 }
 
 async function waitUntilReady(
