@@ -31,7 +31,14 @@ export function keepHold({ store, clock, log, onChange }: HoldKeeperDeps): HoldK
   const stopping = new AbortController();
   let changed = new AbortController();
   const settle = (): void => {
-    if (store.holds.current(clock.now()) !== undefined) return;
+    const nowMs = clock.now();
+    const hold = store.holds.current(nowMs);
+    if (hold !== undefined) {
+      if (hold.sinceMs <= nowMs) return;
+      // The clock was set back: by the old times it would last for longer than somebody asked for.
+      store.holds.set({ ...hold, sinceMs: nowMs, untilMs: nowMs + hold.untilMs - hold.sinceMs });
+      return onChange({ isOpen: false });
+    }
     const { hadHold, isOpen } = store.atomically(() => ({
       hadHold: store.holds.clear(),
       isOpen: store.journal.settleRefusals('SITE_HELD'),
@@ -40,17 +47,27 @@ export function keepHold({ store, clock, log, onChange }: HoldKeeperDeps): HoldK
     log.info({ isOpen }, 'the hold has ended');
     onChange({ isOpen });
   };
+  /** A disk that takes nothing ends no agent: it is tried again. Returns whether it is done. */
+  const trySettle = (): boolean => {
+    try {
+      settle();
+      return true;
+    } catch (error) {
+      log.error({ error }, 'what has become of a hold could not be written down');
+      return false;
+    }
+  };
   const watch = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
+      const isDone = trySettle();
       const until = store.holds.current(clock.now())?.untilMs;
       changed = new AbortController();
       const signal = AbortSignal.any([stopping.signal, changed.signal]);
-      const ms = until === undefined ? Number.MAX_SAFE_INTEGER : Math.min(until - clock.now(), lookEveryMs);
+      const nextMs = until === undefined ? Number.MAX_SAFE_INTEGER : until - clock.now();
+      const ms = isDone && until === undefined ? nextMs : Math.min(nextMs, lookEveryMs);
       await clock.sleep(Math.max(0, ms), signal).catch(() => undefined);
-      if (!stopping.signal.aborted) settle();
     }
   };
-  settle();
   const watching = watch();
   return {
     hold: (forMs, why) => {

@@ -3,6 +3,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { type HoldKeeper, keepHold } from '../../../agent/intake/hold-keeper.ts';
 import { type AgentStore, openStore } from '../../../agent/store/store.ts';
+import { DaemonError } from '../../../daemon/errors.ts';
 import { silentLog } from '../../../daemon/log.ts';
 import { manualClock } from '../../support/manual-clock.ts';
 import { scratch } from '../../support/scratch.ts';
@@ -67,6 +68,41 @@ test('it ends by itself at its time', async (t) => {
   await settled();
   t.is(store.journal.openRefusal(), undefined);
   t.deepEqual(changes, [false, true]);
+});
+
+test('a clock that is set back makes no hold longer than it was asked for', async (t) => {
+  const { store, clock, changes, start } = await stage(t);
+  const keeper = start();
+  keeper.hold(8 * hourMs, 'why');
+  await settled();
+  clock.jump(-400 * dayMs);
+  await clock.advance(60_000);
+  await settled();
+  const hold = store.holds.current(clock.now());
+  t.true(hold !== undefined && hold.untilMs <= clock.now() + 8 * hourMs);
+  t.is(hold?.why, 'why');
+  t.deepEqual(changes, [false, false], 'both ends show the new time');
+  for (let minutes = 0; minutes < 8 * 60; minutes += 1) await clock.advance(60_000);
+  t.is(store.holds.current(clock.now()), undefined);
+});
+
+test('an end that cannot be written down is tried again', async (t) => {
+  const { store, clock } = await stage(t);
+  store.holds.set({ sinceMs: clock.now() - hourMs, untilMs: clock.now() - 1, why: 'why' });
+  refuse(store, 'SITE_HELD');
+  let isFull = true;
+  const clear = (): boolean => {
+    if (isFull) throw new DaemonError('disk-full', 'no space left');
+    return store.holds.clear();
+  };
+  const full = { ...store, holds: { ...store.holds, clear } };
+  const keeper = keepHold({ store: full, clock, log: silentLog, onChange: () => undefined });
+  t.teardown(() => keeper[Symbol.asyncDispose]());
+  for (let seconds = 0; seconds < 60; seconds += 10) await clock.advance(10_000);
+  t.not(store.journal.openRefusal(), undefined);
+  isFull = false;
+  for (let seconds = 0; seconds < 60; seconds += 10) await clock.advance(10_000);
+  t.is(store.journal.openRefusal(), undefined);
 });
 
 test('an end that came while no agent ran counts at the next start', async (t) => {
