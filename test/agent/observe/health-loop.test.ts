@@ -62,6 +62,15 @@ const ended = (results = empty, changes: Partial<EndedRun['observed']> = {}): En
   plan: { notInPlace: [] },
   results,
 });
+const failed = ended([
+  {
+    ok: false,
+    step: { kind: 'apply', object: web, reason: 'repair', uid: null, previousDigest: null },
+    code: 'OBJECT_REFUSED',
+    detail: '',
+    retryAfterMs: null,
+  },
+]);
 const applied = ended([
   { ok: true, step: { kind: 'apply', object: web, reason: 'repair', uid: null, previousDigest: null } },
 ]);
@@ -180,6 +189,46 @@ test('what we changed is not healthy before a look that began after it', async (
   t.deepEqual(say(), ['NotYetObserved'], 'what it saw does not count');
   await clock.advance(2_000);
   t.deepEqual(say(), ['LessReady']);
+});
+
+test('a run that changed nothing asks for no look, and voids none that is under way', async (t) => {
+  const { clock, health, looks, say, script, change, begin } = await stage(t);
+  await begin();
+  await clock.advance(5_000);
+  const before = looks.length;
+  for (let run = 0; run < 5; run += 1) {
+    health.afterRun(ended(), site);
+    await clock.advance(2_000);
+  }
+  t.is(looks.length, before);
+  const asked = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<void>();
+  script.deployments = found(0);
+  script.before = () => {
+    asked.resolve();
+    return answer.promise;
+  };
+  change(deployments, 'web');
+  await clock.advance(1_000);
+  await asked.promise;
+  health.afterRun(failed, site);
+  t.deepEqual(say(), ['current'], 'what could not be changed is as it was');
+  answer.resolve();
+  await clock.advance(0);
+  t.deepEqual(say(), ['LessReady']);
+});
+
+test('a cluster that answers the reconciler again is looked at soon', async (t) => {
+  const { clock, health, looks, begin } = await stage(t);
+  await begin();
+  await clock.advance(5_000);
+  const now = emptyWorld().now + 60_000;
+  health.afterRun(ended([], { now, cluster: no('CLUSTER_UNREACHABLE', null) }), site);
+  await clock.advance(5_000);
+  const before = looks.length;
+  health.afterRun(ended([], { now: now + 10_000 }), site);
+  await clock.advance(2_500);
+  t.is(looks.length, before + 1);
 });
 
 test('a cluster that does not answer is unknown after ten seconds, with the time of its last answer', async (t) => {
