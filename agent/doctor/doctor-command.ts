@@ -44,8 +44,8 @@ async function printExamination(
     clock,
     environment: environment(),
     flags,
-    timeoutMs: spanMs('--timeout', timeout),
-    keepOpenMs: spanMs('--keep-open', keepOpen),
+    timeoutMs: spanMs('--timeout', timeout, shortestTimeoutMs),
+    keepOpenMs: spanMs('--keep-open', keepOpen, 0),
     signal: stopping.signal,
   };
   // Loaded when it is asked for: the agent itself, which starts from the same file, has no use for it.
@@ -60,8 +60,12 @@ async function printExamination(
   endProcess(report.ok ? 0 : 1);
 }
 
-function spanMs(flag: string, text = ''): number {
+/** A shorter one would call every network slow or shut. */
+const shortestTimeoutMs = 100;
+const longestMs = 24 * 3_600_000;
+
+function spanMs(flag: string, text = '', leastMs: number): number {
   const ms = durationMs(text);
-  if (Number.isNaN(ms)) throw new TreError('USAGE', `${flag} ${text} is no time such as 500ms, 5s or 1m`);
-  return ms;
+  if (ms >= leastMs && ms <= longestMs) return ms;
+  throw new TreError('USAGE', `${flag} ${text} is no time from ${leastMs}ms to 24h, such as 500ms, 5s or 1m`);
 }

@@ -38,9 +38,20 @@ test('what it prints for programs is what its schema names', async (t) => {
   t.notRegex(named.stdout, /additionalProperties/);
 });
 
+test('times that would make it say false things are refused', async (t) => {
+  for (const flags of [
+    ['--timeout', '0s'],
+    ['--timeout', '5'],
+    ['--keep-open', '999h'],
+  ]) {
+    const { code, stderr } = await treAgent('doctor', ...flags);
+    t.is(code, 2);
+    t.regex(stderr, /^USAGE: --\S+ \S+ is no time from \d+ms to 24h/);
+  }
+});
+
 const helped = test.macro({
-  title: (_given, ...command: string[]) =>
-    `an example in the help of: tre-agent ${command.join(' ')}`,
+  title: (_given, ...command: string[]) => `an example in the help of: tre-agent ${command.join(' ')}`,
   async exec(t, ...command: string[]) {
     const { code, stdout } = await treAgent(...command, '--help');
     t.is(code, 0);
