@@ -78,11 +78,12 @@ const applied = ended([
 async function stage(t: ExecutionContext, watchEnd?: WatchEnd) {
   const store = await openStore(scratch(t), 'boot', 0);
   const clock = manualClock();
-  const script = { deployments: found(1), before: async (): Promise<void> => undefined };
+  const script = { deployments: found(1), pods: list(), before: async (): Promise<void> => undefined };
   const looks: number[] = [];
   const watches = new Map<string, (event: WatchEvent) => void>();
   const api = {
     request: async ({ path }: ApiRequest): Promise<ApiAnswer> => {
+      if (path.startsWith('/api/v1/namespaces/lab/pods?limit=100')) return script.pods;
       if (!path.startsWith(`${deployments}?limit=100`)) return list();
       looks.push(clock.monotonic());
       const answer = script.deployments;
@@ -189,6 +190,26 @@ test('what we changed is not healthy before a look that began after it', async (
   t.deepEqual(say(), ['NotYetObserved'], 'what it saw does not count');
   await clock.advance(2_000);
   t.deepEqual(say(), ['LessReady']);
+});
+
+test('a look comes when a rule says that time has made a difference, though nothing changes', async (t) => {
+  const { clock, looks, say, script, begin } = await stage(t);
+  const creationTimestamp = `${new Date(clock.now()).toISOString().slice(0, 19)}Z`;
+  script.deployments = found(0);
+  script.pods = list({
+    metadata: { name: 'web-1', creationTimestamp, ownerReferences: [{ uid: 'u', controller: true }] },
+    status: {
+      phase: 'Pending',
+      conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable' }],
+    },
+  });
+  await begin();
+  await clock.advance(5_000);
+  const before = looks.length;
+  await clock.advance(8_000);
+  t.deepEqual([looks.length, say()], [before, ['LessReady']]);
+  await clock.advance(2_000);
+  t.deepEqual([looks.length, say()], [before + 1, ['PodUnschedulable']]);
 });
 
 test('a run that changed nothing asks for no look, and voids none that is under way', async (t) => {
