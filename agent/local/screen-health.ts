@@ -5,7 +5,7 @@ import type { AgentStatus } from './agent-status.ts';
 import type { Paint } from './paint.ts';
 import { ago, counted } from './screen-words.ts';
 import type { ShownComponent } from './status-health.ts';
-import { columns, type ScreenOptions } from './wrap.ts';
+import { columns, type ScreenOptions, widthOf, wrapped } from './wrap.ts';
 
 export function healthText({ wanted, health, now }: AgentStatus, paint: Paint): string {
   if (wanted === null) return '';
@@ -25,11 +25,16 @@ export function healthText({ wanted, health, now }: AgentStatus, paint: Paint): 
   }
 }
 
-/** Nothing for a release without components. */
+const heads = ['Component', 'Objects', 'Applied', 'Healthy', 'Changed by others'] as const;
+
+/** A table where it fits, otherwise each component with its facts by name. Nothing for a release without components. */
 export function componentsBlock({ components }: AgentStatus, { width, paint }: ScreenOptions): string[] {
   if (components.length === 0) return [];
   const rows = components.map((component) => [component.name, ...factsOf(component, paint)]);
-  return [columns([['Component', 'Objects', 'Applied', 'Healthy', 'Changed by others'], ...rows], width, 0)];
+  const table = columns([heads, ...rows], Number.POSITIVE_INFINITY, 0);
+  if (table.split('\n').every((line) => widthOf(line) <= width)) return [table];
+  const named = rows.map((row) => row.map((fact, at) => `${heads[at]?.toLowerCase()} ${fact}`));
+  return [named.map(([name = '', ...facts]) => wrapped(`${name}: ${facts.join(', ')}`, width, 2)).join('\n')];
 }
 
 function factsOf({ objects, applied, healthy, drifted }: ShownComponent, paint: Paint): readonly string[] {
