@@ -1,7 +1,7 @@
 // One run: look, plan, do, and look again until nothing more is possible now. Owns no knowledge of the cluster, only the
 // pace (pace.ts). Invariants: a run that makes progress ends within seconds and asks to be called again at once, so that
 // reports never stand still; its last plan knows of all that it did; a cluster that asked for rest is left in peace
-// however often a run is triggered. Built by main.ts, called by the loop, one run at a time.
+// however often a run is triggered. Built by run.ts, called by the loop, one run at a time.
 import type { Clock } from '../daemon/clock.ts';
 import type { Random } from '../daemon/random.ts';
 import type { Actor } from './act/act.ts';

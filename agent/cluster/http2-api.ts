@@ -1,7 +1,7 @@
 // ClusterApi over the network: one HTTP/2 connection, made when first needed and again after it ended, at most 32
 // requests at a time, and a second one for watches, which take none of these. Invariants: a stream that the server refused
 // unprocessed is sent again, a request that may have been processed only if it is a GET; one renewal of the credentials
-// serves all that met a 401. Built by main.ts.
+// serves all that met a 401. Built by run.ts.
 import { TreError } from '../../proto/errors.ts';
 import { answerOf, noAnswer, type RawAnswer } from './answer.ts';
 import type {

@@ -1,5 +1,5 @@
 // Keeps a site on hold until its time has come or somebody releases it. Laws: what was refused because of the hold is
-// settled when it ends, also when that happened while no agent ran; both ends are told at once. Started by main.ts,
+// settled when it ends, also when that happened while no agent ran; both ends are told at once. Started by run.ts,
 // asked by the local commands; the offers themselves are judged in offer.ts.
 import type { Clock } from '../../daemon/clock.ts';
 import type { Log } from '../../daemon/log.ts';

@@ -1,6 +1,6 @@
 // Reads a join file into the store: the one door through which trust roots enter.
 // Laws: a machine belongs to one site for ever; once it has its certificate a join file changes nothing but the address;
-// the same file read again goes on with the request that it began. Called by main.ts at the start.
+// the same file read again goes on with the request that it began. Called by run.ts at the start.
 import { TreError } from '../../proto/errors.ts';
 import { type JoinFile, parseJoinFile } from '../../proto/join-file.ts';
 import type { AgentStore } from '../store/store.ts';

@@ -1,6 +1,6 @@
 // Performs what the states of session.ts stand for: enrols, dials, talks, waits; and keeps what a person may want to know
 // about it. Laws: nothing of the agent waits for this task; it ends only when it is stopped or when a machine without an
-// identity was refused for good. Started by main.ts.
+// identity was refused for good. Started by run.ts.
 import type { Client } from '@grpc/grpc-js';
 import { type BackoffPolicy, defaultBackoffPolicy } from '../../daemon/backoff.ts';
 import type { Clock } from '../../daemon/clock.ts';

@@ -1,5 +1,5 @@
 // What the status is made from: the session, the last run, and what the other rooms know now. Pure types.
-// Built by main.ts for each question, read by status.ts and its parts.
+// Built by run.ts for each question, read by status.ts and its parts.
 import type { Condition } from '../../proto/conditions.ts';
 import type { ErrorCode } from '../../proto/errors.ts';
 import type { Plan } from '../plan/step.ts';

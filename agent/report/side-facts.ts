@@ -1,5 +1,5 @@
 // What the agent knows besides the last run of the reconciler: health, the machine, isolation, a hold. Each part is kept
-// current by the room that makes it and is absent until it was first seen. Built by main.ts, read by the reporter
+// current by the room that makes it and is absent until it was first seen. Built by run.ts, read by the reporter
 // and by the screen. Pure types.
 import type { Condition } from '../../proto/conditions.ts';
 import type { HealthSnapshot } from '../health/snapshot.ts';

@@ -1,6 +1,6 @@
 // Everything that an agent remembers, in one data folder: state.db, content by digest, key files.
 // Invariants: one process per folder; what a call wrote survives kill -9 and a power cut; a full disk sheds states and
-// old runs, never results, audit rows or what is wanted. Opened by main.ts, which hands the parts to the rooms.
+// old runs, never results, audit rows or what is wanted. Opened by run.ts, which hands the parts to the rooms.
 import { join } from 'node:path';
 import { ensurePrivateDir } from '../../daemon/atomic-file.ts';
 import { type ContentStore, contentFiles } from '../../daemon/content-files.ts';

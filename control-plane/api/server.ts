@@ -1,5 +1,5 @@
 // The REST API as a whole: HTTPS with a leaf of the site CA, one plugin-like function per resource, OpenAPI made from
-// the same schemas that check requests and answers. Opened by main.ts.
+// the same schemas that check requests and answers. Opened by run.ts.
 import { fastify } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import { fromSystem } from '../../daemon/errors.ts';

@@ -1,6 +1,6 @@
 // The site CA: one long-lived P-256 key that names sites and our own listeners. Sites pin the digest of its certificate.
 // Invariants: the key is a 0600 file and never leaves this process; a site's leaf lives 7 days and carries
-// spiffe://<domain>/site/<id>/agent/<n>. Opened by main.ts; leaves are issued by enrolment.ts and the listeners' task.
+// spiffe://<domain>/site/<id>/agent/<n>. Opened by run.ts; leaves are issued by enrolment.ts and the listeners' task.
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import type { X509Certificate } from '@peculiar/x509';
