@@ -10,10 +10,14 @@ export interface AuditFacts {
   readonly id: number;
   /** Milliseconds since 1970 UTC. */
   readonly atMs: number;
+  /** Name of an operator token, `site <id>` for a site's own doing, or `tre-control-plane`. */
   readonly who: string;
+  /** A verb such as `site.approve`. */
   readonly what: string;
+  /** What it was done to: a site's id, a release's name. */
   readonly subject: string;
   readonly why: string | null;
+  /** Digest of what was published, issued or approved. */
   readonly digest: string | null;
   /** Hash of the row before; `auditRoot` in the first row. */
   readonly previous: string;

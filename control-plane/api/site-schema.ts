@@ -26,9 +26,9 @@ export const desiredSchema = z.object({
   notAfter: timeField,
 });
 
-export const contactClassField = z.enum(['live', 'stale', 'offline', 'expired']);
-export const verdictWordField = z.enum(verdictWords);
-export const labelsField = z.record(z.string(), z.string()).describe('The words of operators, by key.');
+const contactClassField = z.enum(['live', 'stale', 'offline', 'expired']);
+const verdictWordField = z.enum(verdictWords);
+const labelsField = z.record(z.string(), z.string()).describe('The words of operators, by key.');
 
 const stateSchema = z.object({
   observedAt: timeField.describe('RFC 3339, UTC, by the clock of the site.'),

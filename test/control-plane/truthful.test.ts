@@ -19,7 +19,7 @@ import { openStore, type Store } from '../../control-plane/store/store.ts';
 import type { Clock } from '../../daemon/clock.ts';
 import { contentFiles } from '../../daemon/content-files.ts';
 import { bootId } from '../support/agent-client.ts';
-import { addJoinedSite } from '../support/joined-site.ts';
+import { addJoinedSite, firstHello } from '../support/joined-site.ts';
 import { scratch } from '../support/scratch.ts';
 import { siteState } from '../support/site-reports.ts';
 
@@ -150,16 +150,8 @@ class ModelSite {
 
   #connect({ beatFirst, delayMs }: { beatFirst: boolean; delayMs: number }): void {
     const listener = new SiteListener(this.#store, this.#siteId);
-    const held = {
-      heldEpoch: 0,
-      heldGeneration: 0,
-      heldDigest: null,
-      refusedGeneration: null,
-      refusedCode: null,
-    };
-    const facts = { capability: 1, agentVersion: '0.1.0', bootId, clusterUid: null, ...held };
     this.#listener = listener;
-    listener.hello(facts, this.#sequence, this.#world.nowMs);
+    listener.hello({ ...firstHello, bootId: this.#bootId() }, this.#sequence, this.#world.nowMs);
     // Asked to report again, it does at its next look.
     if (listener.awaitsState && this.#unsent.length === 0) this.#said = undefined;
     if (beatFirst) this.#beat(listener, delayMs);
@@ -313,15 +305,7 @@ test('a control plane restored from an old backup says nothing as news until the
     (await outlets({ store: restored, deps: { ...opened.deps, store: restored } }, 'leeds')).verdicts[0];
   world.nowMs += liveForMs + 1;
   const listener = new SiteListener(restored, 'leeds');
-  const facts = { capability: 1, agentVersion: '0.1.0', bootId, clusterUid: null };
-  const held = {
-    heldEpoch: 0,
-    heldGeneration: 0,
-    heldDigest: null,
-    refusedGeneration: null,
-    refusedCode: null,
-  };
-  listener.hello({ ...facts, ...held }, 2, world.nowMs);
+  listener.hello(firstHello, 2, world.nowMs);
   const times = { sentAtMs: world.nowMs, observedAtMs: world.nowMs, healthObservedAtMs: world.nowMs };
   listener.heartbeat(times, world.nowMs);
   t.like(await ask(), { word: 'healthy', isNews: false });

@@ -1,6 +1,21 @@
 // A site of a store that has joined, without the machine that did: for tests of what is said of sites.
 // The name of the site is its id.
+import type { HelloFacts } from '../../control-plane/store/contacts.ts';
 import type { Store } from '../../control-plane/store/store.ts';
+import { bootId } from './agent-client.ts';
+
+/** What an agent says first that holds nothing and refused nothing. */
+export const firstHello: HelloFacts = {
+  capability: 1,
+  agentVersion: '0.1.0',
+  bootId,
+  clusterUid: null,
+  heldEpoch: 0,
+  heldGeneration: 0,
+  heldDigest: null,
+  refusedGeneration: null,
+  refusedCode: null,
+};
 
 /** Its one leaf ends at `notAfterMs`. */
 export function addJoinedSite(store: Store, id: string, notAfterMs: number): void {

@@ -8,7 +8,7 @@ import { liveForMs } from '../../../control-plane/fleet/staleness.ts';
 import { SiteListener } from '../../../control-plane/news/take-in.ts';
 import { openStore } from '../../../control-plane/store/store.ts';
 import { bootId } from '../../support/agent-client.ts';
-import { addJoinedSite } from '../../support/joined-site.ts';
+import { addJoinedSite, firstHello } from '../../support/joined-site.ts';
 import { manualClock } from '../../support/manual-clock.ts';
 import { scratch } from '../../support/scratch.ts';
 import { siteState, withConditions } from '../../support/site-reports.ts';
@@ -34,19 +34,8 @@ function open(t: ExecutionContext) {
   const report = (id: string, state: Partial<SiteState>) => {
     addJoinedSite(store, id, clock.now() + 86_400_000);
     const listener = new SiteListener(store, id);
-    const held = {
-      heldEpoch: 0,
-      heldGeneration: 0,
-      heldDigest: null,
-      refusedGeneration: null,
-      refusedCode: null,
-    };
     const times = { observedAtMs: clock.now(), healthObservedAtMs: clock.now() };
-    listener.hello(
-      { capability: 1, agentVersion: '0.1.0', bootId, clusterUid: null, ...held },
-      1,
-      clock.now(),
-    );
+    listener.hello(firstHello, 1, clock.now());
     const content = { kind: 'state', state: siteState({ ...times, ...state }) } as const;
     listener.report([{ bootId, sequence: 1, content }], clock.now());
     listener.heartbeat({ sentAtMs: clock.now(), ...times }, clock.now());

@@ -2,8 +2,7 @@
 
 import test, { type ExecutionContext } from 'ava';
 import type { DesiredView } from '../../../control-plane/api/site-schema.ts';
-import type { AuditRow } from '../../../control-plane/store/audit.ts';
-import { brokenAuditRow } from '../../../proto/audit-chain.ts';
+import { brokenAuditRow, type ChainedRow } from '../../../proto/audit-chain.ts';
 import {
   type PublishedRelease,
   publishRelease,
@@ -185,7 +184,7 @@ test('every change is in the audit, by whom and why, and the chain holds', async
   await plane.rest('POST', '/v1/sites/leeds/join-token', {});
   await plane.rest('PUT', '/v1/sites/leeds/desired', { release: made.digest, parameters: { motto: 'x' } });
   await plane.rest('POST', '/v1/sites/leeds/revoke', {});
-  const { rows } = (await plane.rest<{ rows: (AuditRow & { at: string })[] }>('GET', '/v1/audit')).body;
+  const { rows } = (await plane.rest<{ rows: (ChainedRow & { at: string })[] }>('GET', '/v1/audit')).body;
   t.deepEqual(
     rows.map(({ who, what, why }) => [who, what, why]),
     [

@@ -2,7 +2,7 @@
 
 import test, { type ExecutionContext } from 'ava';
 import type { DesiredView, SiteDetail, SiteView } from '../../../control-plane/api/site-schema.ts';
-import type { AuditRow } from '../../../control-plane/store/audit.ts';
+import type { ChainedRow } from '../../../proto/audit-chain.ts';
 import { begin, joinSite, newMachine, openChannel } from '../../support/agent-client.ts';
 import { publishRelease, startControlPlane } from '../../support/control-plane.ts';
 import { configMapObject, makeRelease, newSigner, parameter, signaturesOf } from '../../support/documents.ts';
@@ -14,7 +14,7 @@ async function open(t: ExecutionContext) {
   const names = async (query = '') =>
     (await plane.rest<{ sites: SiteView[] }>('GET', `/v1/sites${query}`)).body.sites.map(({ name }) => name);
   const audit = async () =>
-    (await plane.rest<{ rows: (AuditRow & { at: string })[] }>('GET', '/v1/audit?limit=1000')).body.rows;
+    (await plane.rest<{ rows: (ChainedRow & { at: string })[] }>('GET', '/v1/audit?limit=1000')).body.rows;
   return { plane, names, audit };
 }
 

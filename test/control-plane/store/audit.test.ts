@@ -2,16 +2,15 @@
 
 import test from 'ava';
 import fc from 'fast-check';
-import type { AuditRow } from '../../../control-plane/store/audit.ts';
 import { migrationsFolder, openStore } from '../../../control-plane/store/store.ts';
 import { readMigrations } from '../../../daemon/migrations.ts';
 import { openDatabase } from '../../../daemon/sqlite.ts';
-import { auditRoot, brokenAuditRow } from '../../../proto/audit-chain.ts';
+import { auditRoot, brokenAuditRow, type ChainedRow } from '../../../proto/audit-chain.ts';
 import { scratch } from '../../support/scratch.ts';
 
 const entry = { atMs: 1, who: 'admin', what: 'site.create', subject: 'x', why: null, digest: null };
 
-async function rowsOf(t: Parameters<typeof scratch>[0], count: number): Promise<readonly AuditRow[]> {
+async function rowsOf(t: Parameters<typeof scratch>[0], count: number): Promise<readonly ChainedRow[]> {
   await using store = openStore(scratch(t));
   for (let index = 0; index < count; index += 1)
     store.audit.append({ ...entry, atMs: index, why: `why ${index}` });

@@ -3,6 +3,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { openStore } from '../../../control-plane/store/store.ts';
 import { bootId } from '../../support/agent-client.ts';
+import { firstHello } from '../../support/joined-site.ts';
 import { scratch } from '../../support/scratch.ts';
 
 const clusterUid = '019aaf00-0000-7000-8000-00000000c105';
@@ -11,17 +12,7 @@ function open(t: ExecutionContext) {
   const store = openStore(scratch(t));
   t.teardown(() => void store[Symbol.asyncDispose]());
   store.sites.add({ id: 'a', name: 'leeds', createdAtMs: 1 });
-  const unsaid = {
-    capability: 1,
-    agentVersion: '0.1.0',
-    bootId,
-    heldEpoch: 0,
-    heldGeneration: 0,
-    heldDigest: null,
-    refusedGeneration: null,
-    refusedCode: null,
-  };
-  const hello = (uid: string | null) => store.contacts.hello('a', { ...unsaid, clusterUid: uid }, 5);
+  const hello = (uid: string | null) => store.contacts.hello('a', { ...firstHello, clusterUid: uid }, 5);
   return { store, contacts: store.contacts, hello };
 }
 

@@ -9,23 +9,11 @@ import { startStockTaking, stockTaking } from '../../../control-plane/tasks/stoc
 import { revokeSite } from '../../../control-plane/trust/approval.ts';
 import { silentLog } from '../../../daemon/log.ts';
 import { bootId } from '../../support/agent-client.ts';
-import { addJoinedSite } from '../../support/joined-site.ts';
+import { addJoinedSite, firstHello } from '../../support/joined-site.ts';
 import { manualClock } from '../../support/manual-clock.ts';
 import { scratch } from '../../support/scratch.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 import { siteState, withConditions } from '../../support/site-reports.ts';
-
-const facts = {
-  capability: 1,
-  agentVersion: '0.1.0',
-  bootId,
-  clusterUid: null,
-  heldEpoch: 0,
-  heldGeneration: 0,
-  heldDigest: null,
-  refusedGeneration: null,
-  refusedCode: null,
-};
 
 function open(t: ExecutionContext) {
   const store = openStore(scratch(t));
@@ -45,7 +33,7 @@ test('silence is told step by step, each once', async (t) => {
   await clock.advance(liveForMs);
   look();
   t.deepEqual(classes(), [], 'a machine that was approved and has not come yet is not missed');
-  new SiteListener(store, 'a').hello(facts, 0, clock.now());
+  new SiteListener(store, 'a').hello(firstHello, 0, clock.now());
   t.deepEqual(classes(), ['live']);
   await clock.advance(liveForMs);
   look();
@@ -56,7 +44,7 @@ test('silence is told step by step, each once', async (t) => {
   t.deepEqual(classes(), ['live', 'stale']);
   await clock.advance(staleForMs);
   look();
-  new SiteListener(store, 'a').hello(facts, 0, clock.now());
+  new SiteListener(store, 'a').hello(firstHello, 0, clock.now());
   t.deepEqual(classes(), ['live', 'stale', 'offline', 'live']);
   await clock.advance(2 * 86_400_000);
   look();
@@ -67,7 +55,7 @@ test('silence is told step by step, each once', async (t) => {
 test('all who fall silent in one moment are written down at once, and a round without news writes nothing', async (t) => {
   const { store, clock, join } = open(t);
   for (const id of ['b', 'c']) join(id);
-  for (const id of ['a', 'b', 'c']) new SiteListener(store, id).hello(facts, 0, clock.now());
+  for (const id of ['a', 'b', 'c']) new SiteListener(store, id).hello(firstHello, 0, clock.now());
   let transactions = 0;
   const transaction: Store['transaction'] = (fn) => {
     transactions += 1;
@@ -88,7 +76,7 @@ test('all who fall silent in one moment are written down at once, and a round wi
 
 test('after a start the sites have time to come back', async (t) => {
   const { store, clock, classes, round } = open(t);
-  new SiteListener(store, 'a').hello(facts, 0, clock.now());
+  new SiteListener(store, 'a').hello(firstHello, 0, clock.now());
   await clock.advance(3_600_000);
   const look = round();
   await clock.advance(liveForMs - 1);
@@ -103,7 +91,7 @@ test('a site that was withdrawn is not missed, and what was told of it ends', as
   const { store, clock, classes, round } = open(t);
   const look = round();
   const listener = new SiteListener(store, 'a');
-  listener.hello(facts, 0, clock.now());
+  listener.hello(firstHello, 0, clock.now());
   const state = siteState({ ...withConditions('NotHealthy', 'DiskLow'), hold: { sinceMs: 1, untilMs: 2 } });
   listener.report([{ bootId, sequence: 1, content: { kind: 'state', state } }], clock.now());
   await clock.advance(staleForMs + 1);
@@ -145,7 +133,7 @@ test('it goes on by itself, also when it failed, until it is ended', async (t) =
     },
   };
   const tasks = startStockTaking({ store: { ...store, fleet }, clock, random, log: silentLog });
-  new SiteListener(store, 'a').hello(facts, 0, clock.now());
+  new SiteListener(store, 'a').hello(firstHello, 0, clock.now());
   await clock.advance(liveForMs + 60_000);
   t.deepEqual(classes(), ['live']);
   isBroken = false;
