@@ -1,5 +1,5 @@
 // `trectl site wait`: stays until a site has applied what is wanted, or until it is healthy with it, and says on stderr
-// what it waits for. Ends at once when the site refuses what is wanted or is withdrawn. Also what `site rollback --wait` does.
+// what it waits for. Ends at once when the site refuses what is wanted or is withdrawn. `site rollback --wait` does the same.
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { isErrorCode, TreError } from '../proto/errors.ts';
