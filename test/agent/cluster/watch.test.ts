@@ -225,6 +225,54 @@ test('no error ends a watch: it is told, and the watch begins anew, with pauses'
   await watcher[Symbol.asyncDispose]();
 });
 
+test('a watch that ends in its time begins again at once, one that ends early or badly after growing pauses', async (t) => {
+  const body = new TextEncoder().encode('{"metadata":{"resourceVersion":"1"}}');
+  const failure = {
+    ok: false,
+    status: 500,
+    code: 'CLUSTER_FAILING',
+    detail: '',
+    retryAfterMs: null,
+  } as const;
+  for (const [livesMs, end, fewest, most] of [
+    [10_000, { ok: true }, 59, 61],
+    [10, { ok: true }, 15, 80],
+    [10_000, failure, 15, 50],
+  ] as const) {
+    const clock = manualClock();
+    const queries: URLSearchParams[] = [];
+    const watcher = createWatcher({
+      api: {
+        request: async (): Promise<ApiAnswer> => ({
+          ok: true,
+          status: 200,
+          contentType: 'application/json',
+          etag: null,
+          body,
+        }),
+        watch: async ({ path }, _onEvent, signal): Promise<WatchEnd> => {
+          queries.push(new URL(path, 'https://server').searchParams);
+          await clock.sleep(livesMs, signal);
+          return end;
+        },
+      },
+      clock,
+      random: seededRandom(1),
+      onChange: () => undefined,
+      onError: (error) => t.fail(String(error)),
+    });
+    watcher.follow([pods]);
+    for (let second = 0; second < 600; second += 1) await clock.advance(1_000);
+    t.true(queries.length >= fewest && queries.length <= most, `${queries.length} in ten minutes`);
+    for (const query of queries) {
+      t.is(query.get('allowWatchBookmarks'), 'true');
+      const seconds = Number(query.get('timeoutSeconds'));
+      t.true(seconds >= 450 && seconds <= 600, `${seconds}`);
+    }
+    await watcher[Symbol.asyncDispose]();
+  }
+});
+
 test('it is complete when all are watched, whatever kind of iterable names them', async (t) => {
   const { watcher } = await server(t, begin);
   watcher.follow(new Map([[pods, 1]]).keys());

@@ -12,7 +12,7 @@ import { type EndedRun, startHealth } from '../../../agent/observe/health-loop.t
 import type { Wanted } from '../../../agent/plan/world.ts';
 import { openStore } from '../../../agent/store/store.ts';
 import { manualClock } from '../../support/manual-clock.ts';
-import { emptyWorld, thing, wanted } from '../../support/planner-world.ts';
+import { emptyWorld, liveOf, thing, wanted } from '../../support/planner-world.ts';
 import { scratch } from '../../support/scratch.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
 
@@ -237,6 +237,30 @@ test('a run that changed nothing asks for no look, and voids none that is under 
   answer.resolve();
   await clock.advance(0);
   t.deepEqual(say(), ['LessReady']);
+});
+
+test('a look of the reconciler that failed takes nothing away from the one before, for a while', async (t) => {
+  const { clock, health, say, begin } = await stage(t);
+  const settings = thing('ConfigMap lab/settings');
+  const release = wanted([settings]);
+  const live = new Map([[settings.id, liveOf(settings)]]);
+  const { now } = emptyWorld();
+  const run = (ms: number, cluster?: ReturnType<typeof no>) =>
+    ended([], { live, now: now + ms, ...(cluster !== undefined && { cluster }) });
+  await begin(release);
+  const sayAfter = async (...[ms, cluster]: Parameters<typeof run>) => {
+    health.afterRun(run(ms, cluster), release);
+    await clock.advance(40_000);
+    return say();
+  };
+  const away = no('CLUSTER_UNREACHABLE', null);
+  t.deepEqual(await sayAfter(0), ['current']);
+  t.deepEqual(await sayAfter(44_000, away), ['current']);
+  t.deepEqual(await sayAfter(46_000, away), ['NotLookedAt']);
+  t.deepEqual(await sayAfter(50_000), ['current']);
+  health.afterRun(run(51_000, away), { ...release, generation: 2 });
+  await clock.advance(2_000);
+  t.deepEqual(say(), ['NotLookedAt'], 'of another document it says nothing');
 });
 
 test('a cluster that answers the reconciler again is looked at soon', async (t) => {
