@@ -51,7 +51,7 @@ export async function findBuild(what: GoBuild, options: BinariesOptions): Promis
     await build({ what, target: folder, exec, clock, signal, log });
   } catch (error) {
     signal.throwIfAborted();
-    throw unavailable(folder, error instanceof Error ? error.message : String(error), error);
+    throw unavailable(folder, error instanceof Error ? error.message : String(error));
   }
   return folder;
 }
@@ -68,8 +68,11 @@ export async function cacheFolder(
   return join(root, 'tre-fleet', what.name, key);
 }
 
-/** The one message for a machine without any Kubernetes: all three ways, and why the third did not work. */
-export function unavailable(folder: string, obstacle: string, cause?: unknown): TreError {
+/**
+ * The one message for a machine without any Kubernetes: all three ways, and why the third did not work, which is also its
+ * fact `obstacle`.
+ */
+export function unavailable(folder: string, obstacle: string): TreError {
   const ways = [
     'there is no Kubernetes to start. Any one of these gives one:',
     '  1. set TRE_KUBECONFIG to the kubeconfig of a cluster where you are administrator (npm start only);',
@@ -77,7 +80,7 @@ export function unavailable(folder: string, obstacle: string, cause?: unknown): 
     `  3. install Go >= ${goVersion} and a C compiler, and run the same command again: it then builds Kubernetes by itself.`,
     `The build did not work because ${obstacle}`,
   ];
-  return new TreError('KUBERNETES_UNAVAILABLE', ways.join('\n'), cause === undefined ? {} : { cause });
+  return new TreError('KUBERNETES_UNAVAILABLE', ways.join('\n'), { facts: { obstacle } });
 }
 
 async function findObstacle(exec: Exec): Promise<string | undefined> {

@@ -6,11 +6,11 @@ import { goVersion } from '../../dev/kubernetes/go-module.ts';
 import { errors } from '../../proto/errors.ts';
 
 test('a machine without any Kubernetes: each way on a line of its own, then why the last one did not work', (t) => {
-  const { text, exitCode } = failureWords(unavailable('/cache', 'Go is missing', new Error('no go')));
+  const { text, exitCode } = failureWords(unavailable('/cache', 'Go is missing'));
   const lines = text.split('\n');
   t.is(lines[0], 'KUBERNETES_UNAVAILABLE: there is no Kubernetes to start. Any one of these gives one:');
   for (const way of [1, 2, 3]) t.true(lines[way]?.startsWith(`  ${way}. `), lines[way]);
-  t.is(lines[4], 'The build did not work because Go is missing: no go');
+  t.is(lines[4], 'The build did not work because Go is missing');
   t.is(lines[5], errors.KUBERNETES_UNAVAILABLE.next);
   t.true(errors.KUBERNETES_UNAVAILABLE.next.includes(`Go ${goVersion} or later`));
   t.is(exitCode, errors.KUBERNETES_UNAVAILABLE.exit);

@@ -10,6 +10,8 @@ const packages = { unshare: 'util-linux', nsenter: 'util-linux', ip: 'iproute2' 
 const trial =
   'mount -t tmpfs trial /run && ip link add cni0 type bridge && ip link add veth0 type veth peer name veth1';
 
+const trialTimeoutMs = 10_000;
+
 /** Undefined when nothing stands in the way. `userId` is the effective one, undefined where there is none. */
 export async function nodeObstacle(exec: Exec, userId: number | undefined): Promise<string | undefined> {
   if (process.platform !== 'linux') return `real pods need Linux, and this is ${process.platform}`;
@@ -18,8 +20,15 @@ export async function nodeObstacle(exec: Exec, userId: number | undefined): Prom
     if (!(await isInstalled(exec, program))) return `there is no program ${program}: apt-get install ${name}`;
   }
   const namespaces = ['--net', '--mount', '--pid', '--fork', '--mount-proc'];
-  const { code, stderr } = await exec.run('unshare', [...namespaces, 'sh', '-c', trial]);
-  return code === 0 ? undefined : `this machine gives no namespaces of its own: ${stderr.trim()}`;
+  const words = 'this machine gives no namespaces of its own';
+  try {
+    const bounds = { timeoutMs: trialTimeoutMs, group: true };
+    const { code, stderr } = await exec.run('unshare', [...namespaces, 'sh', '-c', trial], bounds);
+    return code === 0 ? undefined : `${words}: ${stderr.trim()}`;
+  } catch (error) {
+    if (!isDaemonError(error, 'timeout')) throw error;
+    return `${words}: ${error.message}`;
+  }
 }
 
 /** Where runc comes from: 'build', or the name of one that is installed; else what to install. */

@@ -39,6 +39,7 @@ for try in $(seq 50); do
 done`;
 const script = join(import.meta.dirname, 'world.sh');
 const stopGraceMs = 2_000;
+const makingTimeoutMs = 30_000;
 
 /** Name of the control group of the node of one data folder. */
 export function cgroupNameOf(folder: string): string {
@@ -86,14 +87,20 @@ async function startInit(exec: Exec, args: readonly string[], signal: AbortSigna
   const line = (text: string): void => (text === 'ready' ? ready.resolve() : void said.push(text));
   const namespaces = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
   const command = [...namespaces, '--propagation=private', 'sh', script, ...args];
+  signal.throwIfAborted();
   const child = await exec.spawn('unshare', command, {
     output: { line },
     leash: true,
     group: true,
     graceMs: stopGraceMs,
   });
+  // The signal ends the making, not what was made.
+  const ending = AbortSignal.any([signal, AbortSignal.timeout(makingTimeoutMs)]);
+  const stop = (): void => void child.stop();
+  ending.addEventListener('abort', stop, { once: true });
   const exit = await Promise.race([ready.promise, child.exited]);
+  ending.removeEventListener('abort', stop);
   if (exit === undefined) return child;
-  signal.throwIfAborted();
+  ending.throwIfAborted();
   throw new Error(`the namespaces of the node cannot be made: ${said.join(' ') || `code ${exit.code}`}`);
 }

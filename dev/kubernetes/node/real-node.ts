@@ -66,8 +66,8 @@ export async function findNodePrograms(
     return { folder, images, runc: source.runc === 'build' ? join(folder, 'runc') : source.runc };
   } catch (error) {
     if (!(error instanceof TreError)) throw error;
-    // What the compiler said; the ways to get a Kubernetes are of no use to somebody who has one.
-    return { obstacle: error.cause instanceof Error ? error.cause.message : error.message };
+    // The ways to get a Kubernetes are of no use to somebody who has one.
+    return { obstacle: `its programs cannot be built: ${error.facts['obstacle'] ?? error.message}` };
   }
 }
 

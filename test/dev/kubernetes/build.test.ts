@@ -84,6 +84,13 @@ const needs = test.macro({
     });
     t.is(error.code, 'KUBERNETES_UNAVAILABLE');
     t.regex(error.message, why);
+    const obstacle = String(error.facts['obstacle']);
+    t.regex(
+      obstacle,
+      new RegExp(why.source.replace('because ', '^')),
+      'alone, for whoever asks for a node only',
+    );
+    t.notRegex(obstacle, /TRE_KUBECONFIG/);
     for (const way of ['TRE_KUBECONFIG', join(cache, 'tre-fleet', 'kubernetes'), 'install Go'])
       t.true(error.message.includes(way), way);
   },

@@ -43,6 +43,18 @@ test('a machine that gives no namespaces is told in its own words', async (t) =>
   t.is(await nodeObstacle(exec, 0), 'this machine gives no namespaces of its own: Operation not permitted');
 });
 
+test('a machine whose namespaces hang is told so', async (t) => {
+  const exec: Exec = {
+    ...machine(all),
+    run: (command, args, options) => {
+      if (args.includes('--net') && options?.timeoutMs !== undefined)
+        throw new DaemonError('timeout', 'unshare took longer than 10000 ms');
+      return machine(all).run(command, args);
+    },
+  };
+  t.regex((await nodeObstacle(exec, 0)) ?? '', /no namespaces of its own: unshare took longer/);
+});
+
 test('runc is built where the headers are, taken where it is installed, else asked for', async (t) => {
   t.deepEqual(await runcSource(machine(['pkg-config', 'runc'])), { runc: 'build' });
   t.deepEqual(await runcSource(machine(['pkg-config', 'runc'], ['pkg-config'])), { runc: 'runc' });
