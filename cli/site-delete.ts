@@ -1,10 +1,10 @@
 // `trectl site delete`: takes a site off the list; refused while a machine of it has joined. Its history and its audit
-// stay. Asks for the name to be typed, so that nobody deletes the line above by mistake.
+// stay. Asks for the name to be typed.
 
 import type { Command } from 'commander';
-import { TreError } from '../proto/errors.ts';
 import type { SiteAnswer } from './answers.ts';
 import { type CommandContext, group } from './context.ts';
+import { isMeant, yesOption } from './meant.ts';
 import { connect } from './server.ts';
 import { whyOption } from './why.ts';
 
@@ -19,26 +19,20 @@ export function registerSiteDelete(program: Command, context: CommandContext): v
     .argument('<site>', 'name or id')
     .description('delete a site that no machine belongs to any more')
     .addOption(whyOption().makeOptionMandatory())
-    .option('--yes', 'do not ask for the name')
+    .addOption(yesOption())
     .addHelpText('after', '\nExample:\n  $ trectl site delete leeds --why "the building was closed"')
     .action((site: string, options: DeleteOptions) => remove(context, site, options));
 }
 
-async function remove(context: CommandContext, site: string, { why, yes }: DeleteOptions): Promise<void> {
+async function remove(
+  context: CommandContext,
+  site: string,
+  { why, yes = false }: DeleteOptions,
+): Promise<void> {
   using client = await connect(context);
   const { id, name } = await client.call<SiteAnswer>('GET', `/v1/sites/${encodeURIComponent(site)}`);
-  if (yes !== true && !(await isMeant(context, name))) {
-    context.err('Nothing was deleted.');
-    context.exitCode = 1;
-    return;
-  }
+  if (!(await isMeant(context, { name, deed: 'delete it', yes }))) return;
   // By its id: it may have been renamed since it was asked about.
   await client.call('DELETE', `/v1/sites/${id}?why=${encodeURIComponent(why)}`);
   context.out(`${name} is deleted; what happened there stays in the audit.`);
-}
-
-async function isMeant({ ask }: CommandContext, name: string): Promise<boolean> {
-  if (ask === undefined)
-    throw new TreError('USAGE', 'Nobody can be asked here: add --yes to delete the site.');
-  return (await ask(`Type the name of the site to delete it (${name}): `)).trim() === name;
 }

@@ -1,9 +1,11 @@
 // `trectl site revoke`: withdraws the identity of a site: its machine is not let in any more and gets nothing new.
 // What runs there goes on. It is for good: to go on under its name the site is deleted and created anew. A machine that
-// is only replaced needs no revoke: approving the new one shuts the old one out.
+// is only replaced needs no revoke: approving the new one shuts the old one out. Asks for the name to be typed.
 
 import type { Command } from 'commander';
+import type { SiteAnswer } from './answers.ts';
 import { type CommandContext, group } from './context.ts';
+import { isMeant, yesOption } from './meant.ts';
 import { minuteText } from './moments.ts';
 import { type OutputFormat, outputOption, printFacts } from './output.ts';
 import { connect } from './server.ts';
@@ -11,6 +13,7 @@ import { whyOption } from './why.ts';
 
 interface RevokeOptions {
   readonly why: string;
+  readonly yes?: boolean;
   readonly output: OutputFormat;
 }
 
@@ -20,6 +23,7 @@ export function registerSiteRevoke(program: Command, context: CommandContext): v
     .argument('<site>', 'name or id')
     .description('withdraw the identity of a site for good; what runs there goes on')
     .addOption(whyOption().makeOptionMandatory())
+    .addOption(yesOption())
     .addOption(outputOption())
     .addHelpText(
       'after',
@@ -29,11 +33,17 @@ export function registerSiteRevoke(program: Command, context: CommandContext): v
     .action((site: string, options: RevokeOptions) => revoke(context, site, options));
 }
 
-async function revoke(context: CommandContext, site: string, { why, output }: RevokeOptions): Promise<void> {
+async function revoke(
+  context: CommandContext,
+  site: string,
+  { why, yes = false, output }: RevokeOptions,
+): Promise<void> {
   using client = await connect(context);
-  const path = `/v1/sites/${encodeURIComponent(site)}/revoke`;
-  const revoked = await client.call<{ revokedAt: string }>('POST', path, { why });
+  const { id, name } = await client.call<SiteAnswer>('GET', `/v1/sites/${encodeURIComponent(site)}`);
+  if (!(await isMeant(context, { name, deed: 'withdraw it for good', yes }))) return;
+  // By its id: it may have been renamed since it was asked about.
+  const revoked = await client.call<{ revokedAt: string }>('POST', `/v1/sites/${id}/revoke`, { why });
   const text = (): string =>
-    `${site} is withdrawn since ${minuteText(revoked.revokedAt)}; what runs there goes on.`;
+    `${name} is withdrawn since ${minuteText(revoked.revokedAt)}; what runs there goes on.`;
   printFacts(context, output, { data: revoked, text });
 }

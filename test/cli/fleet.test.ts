@@ -129,7 +129,12 @@ test('rename, label, rollback, revoke and delete', async (t) => {
   t.regex(inUse.stderr, /^SITE_IN_USE: /);
   t.is((await desk.trectl('site', 'revoke', 'leeds-general')).code, 2, 'a reason is needed');
   t.is((await desk.trectl('site', 'revoke', 'leeds-general', '--why', ' ')).code, 2, 'not a blank one');
-  await fitting(t, desk, 'site revoke', 'leeds-general', '--why', 'the machine was stolen');
+  const stolen = ['--why', 'the machine was stolen'];
+  t.is((await desk.trectl('site', 'revoke', 'leeds-general', ...stolen)).code, 2, 'nobody can be asked');
+  const mistyped = desk.with({ ask: () => Promise.resolve('leeds') });
+  t.is((await mistyped('site', 'revoke', 'leeds-general', ...stolen)).stderr, 'Nothing was done.\n');
+  t.is((await desk.plane.rest<SiteAnswer>('GET', '/v1/sites/leeds-general')).body.revokedAt, null);
+  await fitting(t, desk, 'site revoke', 'leeds-general', ...stolen, '--yes');
   t.regex(await desk.done('site', 'list'), /\nleeds-general +withdrawn /);
   for (const needsIt of [
     ['site', 'wait', 'leeds-general'],
@@ -145,7 +150,7 @@ test('rename, label, rollback, revoke and delete', async (t) => {
   const typing = (answer: string) => desk.with({ ask: () => Promise.resolve(answer) });
   const wrong = await typing('leeds')('site', 'delete', 'leeds-general', '--why', 'x');
   t.is(wrong.code, 1);
-  t.regex(wrong.stderr, /^Nothing was deleted/);
+  t.regex(wrong.stderr, /^Nothing was done/);
   const right = await typing('leeds-general ')(
     'site',
     'delete',
