@@ -27,39 +27,13 @@ export const holdBounds = { minimumMs: 60_000, maximumMs: 30 * 24 * 3_600_000, m
 /** The wall clock may be set meanwhile: it is looked at anew at least this often. */
 const lookEveryMs = 30_000;
 
-export function keepHold({ store, clock, log, onChange }: HoldKeeperDeps): HoldKeeper {
+export function keepHold(deps: HoldKeeperDeps): HoldKeeper {
+  const { store, clock, log, onChange } = deps;
   const stopping = new AbortController();
   let changed = new AbortController();
-  const settle = (): void => {
-    const nowMs = clock.now();
-    const hold = store.holds.current(nowMs);
-    if (hold !== undefined) {
-      if (hold.sinceMs <= nowMs) return;
-      // The clock was set back: by the old times it would last for longer than somebody asked for.
-      store.holds.set({ ...hold, sinceMs: nowMs, untilMs: nowMs + hold.untilMs - hold.sinceMs });
-      return onChange({ isOpen: false });
-    }
-    const { hadHold, isOpen } = store.atomically(() => ({
-      hadHold: store.holds.clear(),
-      isOpen: store.journal.settleRefusals('SITE_HELD'),
-    }));
-    if (!hadHold && !isOpen) return;
-    log.info({ isOpen }, 'the hold has ended');
-    onChange({ isOpen });
-  };
-  /** A disk that takes nothing ends no agent: it is tried again. Returns whether it is done. */
-  const trySettle = (): boolean => {
-    try {
-      settle();
-      return true;
-    } catch (error) {
-      log.error({ error }, 'what has become of a hold could not be written down');
-      return false;
-    }
-  };
   const watch = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
-      const isDone = trySettle();
+      const isDone = trySettle(deps);
       const until = store.holds.current(clock.now())?.untilMs;
       changed = new AbortController();
       const signal = AbortSignal.any([stopping.signal, changed.signal]);
@@ -90,6 +64,35 @@ export function keepHold({ store, clock, log, onChange }: HoldKeeperDeps): HoldK
       return watching;
     },
   };
+}
+
+/** A disk that takes nothing ends no agent: it is tried again. Returns whether it is done. */
+function trySettle(deps: HoldKeeperDeps): boolean {
+  try {
+    settle(deps);
+    return true;
+  } catch (error) {
+    deps.log.error({ error }, 'what has become of a hold could not be written down');
+    return false;
+  }
+}
+
+function settle({ store, clock, log, onChange }: HoldKeeperDeps): void {
+  const nowMs = clock.now();
+  const hold = store.holds.current(nowMs);
+  if (hold !== undefined) {
+    if (hold.sinceMs <= nowMs) return;
+    // The clock was set back: by the old times it would last for longer than somebody asked for.
+    store.holds.set({ ...hold, sinceMs: nowMs, untilMs: nowMs + hold.untilMs - hold.sinceMs });
+    return onChange({ isOpen: false });
+  }
+  const { hadHold, isOpen } = store.atomically(() => ({
+    hadHold: store.holds.clear(),
+    isOpen: store.journal.settleRefusals('SITE_HELD'),
+  }));
+  if (!hadHold && !isOpen) return;
+  log.info({ isOpen }, 'the hold has ended');
+  onChange({ isOpen });
 }
 
 function checked(forMs: number, why: string, nowMs: number): Hold {

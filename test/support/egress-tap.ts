@@ -127,7 +127,7 @@ function passOn(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, upstrea
     stream.respond(answer, { endStream, waitForTrailers: !endStream });
     if (!endStream) onwards.pipe(stream);
   });
-  onwards.on('trailers', (sent) => trailers.resolve(sent));
+  onwards.on('trailers', (sent: OutgoingHttpHeaders) => trailers.resolve(sent));
   stream.on('wantTrailers', () => void trailers.promise.then((sent) => stream.sendTrailers(sent)));
   stream.pipe(onwards);
 }

@@ -448,7 +448,8 @@ test('a user who may not ask the agent is told so, and not that none runs', asyn
   const drop = '-dac_override,-dac_read_search';
   const bound = process.getuid?.() === 0 ? ['setpriv', `--bounding-set=${drop}`, `--inh-caps=${drop}`] : [];
   const run = (...args: readonly string[]) => {
-    const [program = '', ...rest] = [...bound, process.execPath, programs.agent, ...args, '--socket', socket];
+    const [program, ...more] = [...bound, process.execPath];
+    const rest = [...more, programs.agent, ...args, '--socket', socket];
     return systemExec(environment()).run(program, rest, { timeoutMs: 30_000 });
   };
   const status = await run('status');
