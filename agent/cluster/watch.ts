@@ -1,6 +1,7 @@
 // Keeps watches on collections open, metadata alone: each from a known position, again after it ended, from the start when
-// its position is too old, with growing pauses while it fails. Laws: what it tells is that something may have changed,
-// never what; nothing that changes while a watch is meant to be open goes untold; no error ends it. Used by agent/observe.
+// its position is too old or the connection broke, with growing pauses while it fails. Laws: what it tells is that something
+// may have changed, never what; nothing that changes while a watch is meant to be open goes untold; no error ends it. Used
+// by agent/observe.
 import { createBackoff } from '../../daemon/backoff.ts';
 import type { Clock } from '../../daemon/clock.ts';
 import type { Random } from '../../daemon/random.ts';
@@ -133,7 +134,9 @@ async function watchOnce(options: WatcherOptions, watched: Watched, known: strin
   try {
     const end = await api.watch(request, onEvent, signal);
     if (end.ok) return { position, failure: null };
-    return { position: end.status === 410 ? '' : position, failure: end };
+    // A position that is too old; or a server that was away, and may be behind it now: restored from a backup.
+    const isLost = end.status === 410 || end.status === null;
+    return { position: isLost ? '' : position, failure: end };
   } finally {
     live.delete(path);
   }
