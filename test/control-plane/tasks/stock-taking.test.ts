@@ -121,6 +121,25 @@ test('a site that was withdrawn is not missed, and what was told of it ends', as
   t.deepEqual(classes(), ['live', 'offline', 'withdrawn']);
 });
 
+test('a machine that was approved in the place of another and does not come leaves the site silent, not new', async (t) => {
+  const { store, clock, classes, round } = open(t);
+  const look = round();
+  new SiteListener(store, 'a').hello(firstHello, 0, clock.now());
+  store.joinTokens.add({ hash: 'b', siteId: 'a', createdAtMs: 1, expiresAtMs: 2 });
+  const machine = { deviceKey: new Uint8Array(2), csr: new Uint8Array(1), fingerprint: 'seven' };
+  store.enrolments.add({ id: 'b', siteId: 'a', tokenHash: 'b', ...machine, createdAtMs: 1 });
+  store.devices.add({
+    siteId: 'a',
+    enrolmentId: 'b',
+    deviceKey: machine.deviceKey,
+    approvedAtMs: clock.now(),
+  });
+  t.is(store.devices.leafNotAfter('a'), null);
+  await clock.advance(staleForMs + 1);
+  look();
+  t.deepEqual(classes(), ['live', 'offline']);
+});
+
 test('it goes on by itself, also when it failed, until it is ended', async (t) => {
   const { store, clock, classes } = open(t);
   const random = seededRandom(1);
