@@ -21,7 +21,7 @@ export function createFrame(terminal: Terminal): Frame {
       const up = drawn.reduce((rows, line) => rows + rowsOf(line, terminal.columns), 0);
       drawn = fitting(lines, terminal);
       const begin = up === 0 ? '' : `${escape}${up}F`;
-      terminal.write(`${begin}${drawn.map((line) => `${line}${escape}K\n`).join('')}${escape}J`);
+      terminal.write(`${begin}${drawn.map((line) => row(line, terminal.columns)).join('')}${escape}J`);
     },
   };
 }
@@ -61,6 +61,12 @@ function fitting(lines: readonly string[], { rows, columns }: Terminal): readonl
     return left < 0;
   });
   return cut < 0 ? lines : lines.slice(0, cut);
+}
+
+/** The line, and what stood to the right of it gone. After the last column some terminals would take its character away. */
+function row(line: string, columns: number): string {
+  const width = displayWidth(line);
+  return width > 0 && width % columns === 0 ? `${line}\n` : `${line}${escape}K\n`;
 }
 
 /** Rows that a line takes on a terminal of so many columns. */

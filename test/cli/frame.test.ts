@@ -26,6 +26,15 @@ test('a narrower terminal has wrapped what stands there', (t) => {
   t.regex(terminal.written[1] ?? '', /^\u001b\[3F/);
 });
 
+test('a line that ends in the last column keeps its last character', (t) => {
+  const terminal = screen(10, 10);
+  createFrame(terminal).draw(['x'.repeat(10), '', '\u001b[31myyyyyyyyyy\u001b[0m', 'z']);
+  t.is(
+    terminal.written[0],
+    `${'x'.repeat(10)}\n\u001b[K\n\u001b[31myyyyyyyyyy\u001b[0m\nz\u001b[K\n\u001b[J`,
+  );
+});
+
 test('no more is drawn than the terminal is high', (t) => {
   const terminal = screen(10, 4);
   createFrame(terminal).draw(['1', '2', '3', '4', '5']);
