@@ -8,7 +8,19 @@ export interface FailureWords {
   readonly exitCode: number;
 }
 
+/** Its message is for people and says all there is to say, such as what a command of ours said. */
+export class Told extends Error {
+  readonly exitCode: number;
+
+  constructor(text: string, exitCode = 1) {
+    super(text);
+    this.name = 'Told';
+    this.exitCode = exitCode;
+  }
+}
+
 export function failureWords(error: unknown): FailureWords {
+  if (error instanceof Told) return { text: error.message, exitCode: error.exitCode };
   if (!(error instanceof TreError)) return { text: errorChain(error), exitCode: 1 };
   const { next, exit } = errors[error.code];
   const why = error.cause === undefined ? '' : `: ${errorChain(error.cause)}`;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { userFolders } from '../../daemon/config.ts';
 import type { Exec, RunResult } from '../../daemon/exec.ts';
+import { Told } from '../failure.ts';
 import type { Layout } from './layout.ts';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
@@ -22,13 +23,11 @@ export const node = process.execPath;
 const compileCache = join(userFolders().cacheHome, 'tre-fleet', 'compile');
 
 /** A command that did not end with code 0. `message` is what it said. */
-export class CommandFailed extends Error {
-  readonly exitCode: number;
-
+export class CommandFailed extends Told {
   constructor(command: string, result: RunResult) {
-    super(result.stderr.trim() || result.stdout.trim() || `${command} ended with code ${result.code}`);
+    const said = result.stderr.trim() || result.stdout.trim();
+    super(said || `${command} ended with code ${result.code}`, result.code ?? 1);
     this.name = 'CommandFailed';
-    this.exitCode = result.code ?? 1;
   }
 }
 

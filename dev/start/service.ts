@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import type { Clock } from '../../daemon/clock.ts';
 import type { Child, Exec, Exit } from '../../daemon/exec.ts';
 import { TreError } from '../../proto/errors.ts';
+import { Told } from '../failure.ts';
 import { node } from './commands.ts';
 
 /** How a service is run and how one knows that it is ready. */
@@ -36,7 +37,7 @@ export interface Service extends AsyncDisposable {
 }
 
 /** The process ended before it was ready. `text` is the end of its log. */
-export class ServiceEnded extends Error {
+export class ServiceEnded extends Told {
   readonly exit: Exit;
   readonly log: string;
 

@@ -1,6 +1,7 @@
 // Waiting for a site: until what is wanted is applied, until it works, until isolation was tried. What does not come is
 // told in the words of the site. Called by start.ts.
 import type { Clock } from '../../daemon/clock.ts';
+import { Told } from '../failure.ts';
 import { type FleetWithSite, type SiteFacts, showSite, waitForSite } from './site.ts';
 
 export interface Waiting {
@@ -16,7 +17,7 @@ const pollIntervalMs = 200;
 export async function untilApplied(fleet: FleetWithSite, waiting: Waiting): Promise<SiteFacts> {
   const facts = await waitForSite(fleet, waiting, isSettled);
   if (facts.refused !== null && facts.refused.generation === facts.desired?.generation)
-    throw new Error(`${facts.refused.code}: ${facts.refused.text}\n${facts.refused.next}`);
+    throw new Told(`${facts.refused.code}: ${facts.refused.text}\n${facts.refused.next}`);
   return facts;
 }
 

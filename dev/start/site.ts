@@ -8,6 +8,7 @@ import { restClient } from '../../cli/rest.ts';
 import { readServer } from '../../cli/server.ts';
 import { readIfPresent } from '../../daemon/atomic-file.ts';
 import type { Clock } from '../../daemon/clock.ts';
+import { Told } from '../failure.ts';
 import type { Kubernetes } from '../kubernetes/kubernetes-handle.ts';
 import type { Fleet } from './fleet.ts';
 import { keepSiteId, keptSiteId } from './layout.ts';
@@ -155,8 +156,8 @@ async function ownSite({ layout, commands }: Fleet<Kubernetes>): Promise<ListedS
   const keptId = await keptSiteId(layout);
   // A start that was broken off before it could keep the id has left a site of this name.
   const found = sites.find(({ id, name }) => (keptId === undefined ? name === firstName : id === keptId));
-  if (found === undefined && keptId !== undefined) throw new Error(deletedText(layout.root));
-  if ((found?.revokedAt ?? null) !== null) throw new Error(withdrawnText(found?.name ?? '', layout.root));
+  if (found === undefined && keptId !== undefined) throw new Told(deletedText(layout.root));
+  if ((found?.revokedAt ?? null) !== null) throw new Told(withdrawnText(found?.name ?? '', layout.root));
   const site = found ?? ((await commands.trectlJson('site', 'create', firstName)) as ListedSite);
   await keepSiteId(layout, site.id);
   return site;

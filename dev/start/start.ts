@@ -8,15 +8,13 @@ import { painter, wantsColour } from '../../cli/paint.ts';
 import { systemClock } from '../../daemon/clock.ts';
 import { environment, userFolders } from '../../daemon/config.ts';
 import { systemExec } from '../../daemon/exec.ts';
-import { type FailureWords, failureWords } from '../failure.ts';
+import { failureWords, Told } from '../failure.ts';
 import type { Kubernetes } from '../kubernetes/kubernetes-handle.ts';
 import { openKubernetes } from '../kubernetes/open-kubernetes.ts';
-import { CommandFailed } from './commands.ts';
 import { type Fleet, openFleet } from './fleet.ts';
 import { type LiveOptions, showLive } from './live.ts';
 import { parseStartOptions, type StartOptions } from './options.ts';
 import { createProgress, type Progress } from './progress.ts';
-import { ServiceEnded } from './service.ts';
 import { isolationText, unhealthyText, untilApplied, untilHealthy, untilIsolationTried } from './settle.ts';
 import {
   assignRelease,
@@ -56,16 +54,10 @@ async function main(): Promise<number> {
   } catch (error) {
     // Ctrl-C is how it ends, but with --once it is not done then.
     if (stopping.signal.aborted) return parsed.options.once ? interruptedCode : 0;
-    const { text, exitCode } = wordsOf(error);
+    const { text, exitCode } = failureWords(error);
     process.stderr.write(`\n${text}\n`);
     return exitCode;
   }
-}
-
-/** Programs that failed have said it in words of their own. */
-function wordsOf(error: unknown): FailureWords {
-  if (error instanceof CommandFailed) return { text: error.message, exitCode: error.exitCode };
-  return error instanceof ServiceEnded ? { text: error.message, exitCode: 1 } : failureWords(error);
 }
 
 async function run(options: StartOptions, progress: Progress, signal: AbortSignal): Promise<void> {
@@ -120,7 +112,7 @@ async function bringForward(
     untilHealthy(fleet, { clock, signal, sinceMs }),
   );
   if (!isHealthy) {
-    if (options.once) throw new Error(unhealthyText(facts));
+    if (options.once) throw new Told(unhealthyText(facts));
     progress.say(unhealthyText(facts));
   }
   if (fleet.kubernetes.node !== 'real') return facts;

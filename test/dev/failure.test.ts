@@ -1,6 +1,6 @@
 // What a person reads when a command of dev/ fails.
 import test from 'ava';
-import { failureWords } from '../../dev/failure.ts';
+import { failureWords, Told } from '../../dev/failure.ts';
 import { unavailable } from '../../dev/kubernetes/binaries.ts';
 import { goVersion } from '../../dev/kubernetes/go-module.ts';
 import { errors } from '../../proto/errors.ts';
@@ -19,4 +19,10 @@ test('a machine without any Kubernetes: each way on a line of its own, then why 
 test('an error without a code: the chain of its causes', (t) => {
   const error = new Error('it did not start', { cause: new Error('no room') });
   t.deepEqual(failureWords(error), { text: 'it did not start: no room', exitCode: 1 });
+});
+
+test('what is told in words keeps its lines and its exit code', (t) => {
+  const text = 'not healthy: 1 object does not work\n  Deployment portal: it crashes';
+  t.deepEqual(failureWords(new Told(text)), { text, exitCode: 1 });
+  t.deepEqual(failureWords(new Told(text, 3)), { text, exitCode: 3 });
 });
