@@ -83,7 +83,7 @@ export function extentText(
   const lines = [
     `${shown} of ${counted(kept, 'message')} that left this machine${first}. A field that is empty or 0 is not sent.`,
     ...(shown < kept ? ['More: --last N, --since 24h; all fields at once: --summary.'] : []),
-    ...(gone > 0 ? [`${counted(gone, 'older message')} are no longer kept.`] : []),
+    ...(gone > 0 ? [`No longer kept: ${counted(gone, 'older message')}.`] : []),
   ];
   return lines.map((line) => wrapped(line, width)).join('\n');
 }
