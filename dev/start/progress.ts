@@ -4,7 +4,13 @@ import type { Clock } from '../../daemon/clock.ts';
 
 /** Prints steps and keeps their durations in seconds, by name, for the JSON line of --once. */
 export interface Progress {
-  readonly step: <T>(name: string, title: string, work: () => Promise<T>) => Promise<T>;
+  /** `isDone` says of a result whether what the title names has come about; without it, it has. */
+  readonly step: <T>(
+    name: string,
+    title: string,
+    work: () => Promise<T>,
+    isDone?: (result: T) => boolean,
+  ) => Promise<T>;
   readonly say: (line: string) => void;
   readonly seconds: () => Readonly<Record<string, number>>;
 }
@@ -15,13 +21,13 @@ export function createProgress(clock: Clock, write: (text: string) => void): Pro
   return {
     say,
     seconds: () => seconds,
-    step: async (name, title, work) => {
+    step: async (name, title, work, isDone = () => true) => {
       const startedAt = clock.monotonic();
       say(`  ${title} ...`);
       const result = await work();
       const took = Math.round((clock.monotonic() - startedAt) / 100) / 10;
       seconds[name] = took;
-      say(`  ${title}: done in ${took.toFixed(1)} s`);
+      say(`  ${title}: ${isDone(result) ? 'done in' : 'not after'} ${took.toFixed(1)} s`);
       return result;
     },
   };

@@ -65,20 +65,27 @@ async function isSeenHealthy({ commands }: FleetWithSite, sinceMs: number): Prom
 
 /** Until it was tried whether network policies are enforced, where that can be tried. */
 export async function untilIsolationTried(fleet: FleetWithSite, waiting: Waiting): Promise<SiteFacts> {
-  // Unproven without a time and without its condition: the first trial is still to come.
-  const isTried = ({ state }: SiteFacts): boolean =>
+  return await lookUntil(fleet, { ...waiting, timeoutMs: isolationTimeoutMs }, isIsolationTried);
+}
+
+/** Unproven without a time and without its condition: the first trial is still to come. */
+export function isIsolationTried({ state }: SiteFacts): boolean {
+  return (
     (state?.isolation?.checkedAt ?? null) !== null ||
-    (state?.conditions ?? []).some(({ code }) => code === 'NetworkPolicyUnproven');
-  return await lookUntil(fleet, { ...waiting, timeoutMs: isolationTimeoutMs }, isTried);
+    (state?.conditions ?? []).some(({ code }) => code === 'NetworkPolicyUnproven')
+  );
 }
 
 /** What does not work, one line an object. */
 export function unhealthyText({ unhealthy, verdict }: SiteFacts): string {
   const lines = unhealthy.map(({ object, text, next }) => {
-    const name = object === null ? 'an object' : [object.namespace, object.name].filter(Boolean).join('/');
-    return `  ${object?.kind ?? ''} ${name}: ${text} ${next}`;
+    const name =
+      object === null
+        ? 'an object'
+        : `${object.kind} ${[object.namespace, object.name].filter(Boolean).join('/')}`;
+    return `  ${name}: ${text} ${next}`;
   });
-  return [`not healthy: ${verdict.text}`, ...lines].join('\n');
+  return [`Not everything works yet; the site says: ${verdict.text}`, ...lines].join('\n');
 }
 
 const isolationTexts = {

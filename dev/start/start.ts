@@ -15,7 +15,14 @@ import { type Fleet, openFleet } from './fleet.ts';
 import { type LiveOptions, showLive } from './live.ts';
 import { parseStartOptions, type StartOptions } from './options.ts';
 import { createProgress, type Progress } from './progress.ts';
-import { isolationText, unhealthyText, untilApplied, untilHealthy, untilIsolationTried } from './settle.ts';
+import {
+  isIsolationTried,
+  isolationText,
+  unhealthyText,
+  untilApplied,
+  untilHealthy,
+  untilIsolationTried,
+} from './settle.ts';
 import {
   assignRelease,
   type BuiltRelease,
@@ -108,16 +115,22 @@ async function bringForward(
     if (release !== undefined) await assignRelease(fleet, release);
   }
   await progress.step('applied', 'everything applied', () => untilApplied(fleet, { clock, signal }));
-  const { facts, isHealthy } = await progress.step('healthy', 'everything healthy', () =>
-    untilHealthy(fleet, { clock, signal, sinceMs }),
+  const { facts, isHealthy } = await progress.step(
+    'healthy',
+    'everything healthy',
+    () => untilHealthy(fleet, { clock, signal, sinceMs }),
+    (seen) => seen.isHealthy,
   );
   if (!isHealthy) {
     if (options.once) throw new Told(unhealthyText(facts));
     progress.say(unhealthyText(facts));
   }
   if (fleet.kubernetes.node !== 'real') return facts;
-  return await progress.step('isolation', 'isolation tried', () =>
-    untilIsolationTried(fleet, { clock, signal }),
+  return await progress.step(
+    'isolation',
+    'isolation tried',
+    () => untilIsolationTried(fleet, { clock, signal }),
+    isIsolationTried,
   );
 }
 
