@@ -6,6 +6,7 @@ import type { Clock } from '../../daemon/clock.ts';
 import { systemClock } from '../../daemon/clock.ts';
 import type { Config, Environment } from '../../daemon/config.ts';
 import { type Paint, paintFor } from './paint.ts';
+import { widthOf } from './wrap.ts';
 
 /** The settings that commands need; the others are there for the support bundle, which says where each comes from. */
 export type LocalSettings = Readonly<Record<string, unknown>> & {
@@ -48,7 +49,7 @@ export function processContext({ environment, version, settings }: ContextParts)
   return {
     out: (text) => void stdout.write(`${text}\n`),
     err: (text) => void stderr.write(`${text}\n`),
-    redraw: isTerminal ? (text) => void stdout.write(overdrawn(text)) : undefined,
+    redraw: isTerminal ? (text) => void stdout.write(overdrawn(text, stdout)) : undefined,
     ask: stdin.isTTY === true && isTerminal ? (question) => askPerson(question, stdin, stderr) : undefined,
     get width() {
       return screenWidth(stdout, environment);
@@ -80,10 +81,26 @@ export function screenWidth(
   return Number.isInteger(width) && width >= narrowest ? width : usual;
 }
 
-/** From the upper left corner, each line to its end, and nothing below: no flicker. */
-function overdrawn(text: string): string {
-  const lines = text.split('\n').map((line) => `${line}\u001B[K\n`);
+interface Size {
+  readonly columns?: number;
+  readonly rows?: number;
+}
+
+/** From the upper left corner, each line to its end, and nothing below: no flicker. What is too much is left out at the end. */
+export function overdrawn(text: string, size: Size): string {
+  const lines = fitting(text.split('\n'), size).map((line) => `${line}\u001B[K\n`);
   return `\u001B[H${lines.join('')}\u001B[J`;
+}
+
+/** A terminal that scrolled would lose the first line, which matters most. Its last row is the cursor's. */
+function fitting(lines: readonly string[], { columns = 0, rows = 0 }: Size): readonly string[] {
+  if (rows <= 0) return lines;
+  const rowsOf = (line: string): number => Math.max(1, columns > 0 ? Math.ceil(widthOf(line) / columns) : 1);
+  let left = rows - 1;
+  const firstOut = lines.findIndex((line) => (left -= rowsOf(line)) < 0);
+  if (firstOut === -1) return lines;
+  const kept = lines.slice(0, Math.max(1, firstOut - 1));
+  return [...kept, `... ${lines.length - kept.length} more lines: tre-agent status`];
 }
 
 /** What the person types; nothing when they end the input instead (Ctrl-D). */
