@@ -64,7 +64,7 @@ test('starts of an agent are forgotten after 400 days, never the last of a site'
   told('a', 3, 0);
   told('silent', 4, keepEventsForMs + 2);
   told('silent', 5, keepEventsForMs + 1);
-  await prune({ ...deps, clock: { ...clock, sleep: systemClock.sleep } });
+  await prune({ ...deps, clock: { ...clock, sleep: (ms) => systemClock.sleep(ms) } });
   t.deepEqual(
     [1, 2, 3].map((sequence) => told('a', sequence, 0)),
     [1, 0, 0],
