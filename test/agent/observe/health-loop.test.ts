@@ -153,6 +153,14 @@ test('a change is seen within a second, one of something else is not looked at',
   change(deployments, 'web');
   await clock.advance(500);
   t.deepEqual([looks.length, say(), news()], [before + 1, ['LessReady'], told + 1], 'both in one look');
+  await clock.advance(5_000);
+  const then = looks.length;
+  change('/api/v1/namespaces/lab/pods', 'web-1');
+  await clock.advance(2_500);
+  t.is(looks.length, then + 1, 'a pod alone');
+  change('/api/v1/nodes', 'n', '');
+  await clock.advance(2_500);
+  t.is(looks.length, then + 2, 'a node');
 });
 
 test('what changes all the time is looked at less and less often, and at least every 2.5 s', async (t) => {

@@ -46,6 +46,9 @@ interface Stage {
   /** Lists that the agent may not have. */
   forbidden: readonly string[];
   services: readonly object[];
+  namespaces: readonly object[];
+  /** Privileged pods are let in whatever a namespace asks for. */
+  isLax: boolean;
 }
 
 async function stage(t: ExecutionContext, changes: Partial<IsolationOptions> = {}): Promise<Stage> {
@@ -60,7 +63,9 @@ async function stage(t: ExecutionContext, changes: Partial<IsolationOptions> = {
   const refuse: Play['refuse'] = ({ place }) => {
     if (own.isAway) return noAnswer;
     if (own.forbidden.includes(place)) return failure(403, `403 may not list ${place}`);
-    if (place.endsWith('/pods/privileged')) return failure(403);
+    if (place.endsWith('/pods/privileged')) return own.isLax ? undefined : failure(403);
+    if (place === '/api/v1/namespaces') return success({ items: own.namespaces });
+    if (place === '/api/v1/namespaces/demo/pods') return success({ items: [{}] });
     if (place === '/api/v1/services') return success({ items: own.services });
     if (place === '/api/v1/nodes') return success({ items: own.nodes.map((uid) => ({ metadata: { uid } })) });
     return place === '/api/v1/pods' || place.split('/').length === 4 ? success({ items: [] }) : undefined;
@@ -106,6 +111,8 @@ async function stage(t: ExecutionContext, changes: Partial<IsolationOptions> = {
     isAway: false,
     forbidden: [],
     services: [],
+    namespaces: [],
+    isLax: false,
   };
   t.teardown(close);
   return own;
@@ -214,6 +221,52 @@ test('a cluster that is away is not taken for one that keeps nothing apart; afte
   own.isAway = false;
   await pass(own.clock, 6 * minuteMs, 5_000);
   t.is(own.facts()?.networkPolicy, 'enforced');
+});
+
+test('a label without effect is said of the namespaces that have it, until it has one', async (t) => {
+  const own = await stage(t);
+  const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
+  own.namespaces = [{ metadata: { name: 'demo', labels } }];
+  const open = [{ code: 'PodSecurityNotEnforced', count: 1 }];
+  own.isolation.applied(1);
+  await pass(own.clock, 15_000);
+  t.like(own.facts(), { networkPolicy: 'enforced', conditions: [] });
+  own.isLax = true;
+  await pass(own.clock, 25 * hourMs, 30_000);
+  t.like(own.facts(), { networkPolicy: 'enforced', conditions: open });
+  t.deepEqual(own.facts()?.offenders.get('PodSecurityNotEnforced'), ['Namespace demo']);
+  own.isLax = false;
+  await pass(own.clock, 66 * minuteMs, 5_000);
+  t.like(own.facts(), { networkPolicy: 'enforced', conditions: [] });
+});
+
+test('the same generation applied again is no reason to look', async (t) => {
+  const own = await stage(t);
+  own.isolation.applied(1);
+  await pass(own.clock, 15_000);
+  const before = own.api.requests.length;
+  own.isolation.applied(1);
+  own.isolation.applied(null);
+  await pass(own.clock, 10_000);
+  t.is(own.api.requests.length, before);
+  own.isolation.applied(2);
+  await pass(own.clock, 10_000);
+  t.true(own.api.requests.length > before);
+});
+
+test('what a trial could not take away goes when the cluster is back', async (t) => {
+  const own = await stage(t);
+  own.isolation.applied(1);
+  await pass(own.clock, 4_000);
+  const left = () => own.api.objects().filter((path) => path.includes('/pods/'));
+  t.true(left().length > 0, 'in the midst of it');
+  own.isAway = true;
+  await pass(own.clock, minuteMs);
+  t.true(left().length > 0);
+  own.isAway = false;
+  own.forbidden = ['/api/v1/nodes'];
+  await pass(own.clock, 130_000);
+  t.deepEqual(left(), [], 'also while no other trial can be made');
 });
 
 test('without an image nothing is put into the cluster, and it says so', async (t) => {
