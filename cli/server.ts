@@ -32,8 +32,8 @@ export async function connect(context: CommandContext): Promise<RestClient> {
 export function readServer(path: string, bytes: Uint8Array): Server {
   try {
     const { url, ca, token } = JSON.parse(new TextDecoder().decode(bytes)) as Record<keyof Server, unknown>;
-    if (typeof url === 'string' && typeof ca === 'string' && typeof token === 'string')
-      if (URL.canParse(url) && isToken(token)) return { url, ca, token };
+    const areTexts = typeof url === 'string' && typeof ca === 'string' && typeof token === 'string';
+    if (areTexts && URL.canParse(url) && isToken(token)) return { url, ca, token };
   } catch {
     // Said below: a damaged file and one of another form need the same answer.
   }

@@ -163,7 +163,16 @@ test('a login says what is wrong before it is kept', async (t) => {
   const denied = await attempt(plane.addresses.api, '@ca.pem', '@wrong');
   t.is(denied.code, 3);
   t.regex(denied.stderr, /^UNAUTHENTICATED: /);
-  t.throws(() => statSync(join(folder, 'config/tre/login.json')));
+  const kept = join(folder, 'config/tre/login.json');
+  t.throws(() => statSync(kept));
+  await login(desk);
+  const good = JSON.parse(readFileSync(kept, 'utf8')) as object;
+  for (const damage of [{ token: 'two\nlines' }, { url: 'nowhere' }, { ca: 7 }]) {
+    writeFileSync(kept, JSON.stringify({ ...good, ...damage }));
+    const damaged = await trectl('site', 'list');
+    t.is(damaged.code, 3);
+    t.regex(damaged.stderr, /^UNAUTHENTICATED: .*login\.json is damaged/);
+  }
 });
 
 test('a server of another CA is not trusted, and one that is not there is unreachable', async (t) => {
