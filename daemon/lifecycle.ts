@@ -62,14 +62,17 @@ export async function runProcess(options: ProcessOptions): Promise<number> {
 
 /**
  * Ends this process at once. `process.exit` alone waits for its threads, and one that reads from a dead disk or a pipe never
- * comes back: so a program that ends with `code` takes the place of this one.
+ * comes back: while any of them is busy, a program that ends with `code` takes the place of this one.
  */
 export function endProcess(code: number): never {
-  const ending = [process.title, '-e', `process.exitCode = ${code}`];
-  if (existsSync(ownProgram)) process.execve?.(ownProgram, ending, {});
+  const isBusy = process.getActiveResourcesInfo().some((name) => threadWork.test(name));
+  if (isBusy && existsSync(ownProgram))
+    process.execve?.(ownProgram, [process.title, '-e', `process.exitCode = ${code}`], {});
   process.exit(code);
 }
 
+/** As Node calls what its threads do: files and names. */
+const threadWork = /^FSReq|^GetAddrInfo|^GetNameInfo/;
 /** Also there when the file was replaced meanwhile. */
 const ownProgram = '/proc/self/exe';
 
