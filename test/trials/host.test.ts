@@ -1,11 +1,12 @@
 // The machine as it is reported: a real agent in a namespace with a host name and a small data disk of its own, and the
 // messages that a control plane gets from it. The cluster of this site is away: the machine is known nevertheless.
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fromBinary } from '@bufbuild/protobuf';
 import test, { type ExecutionContext } from 'ava';
+import { askHardware, programEnvironment } from '../../agent/host/inspect-hardware.ts';
 import type { AgentStatus } from '../../agent/local/agent-status.ts';
 import { askAgent } from '../../agent/local/socket.ts';
 import { systemClock } from '../../daemon/clock.ts';
@@ -189,4 +190,18 @@ test.serial('a site that allows it reports the name of its machine, in the field
   });
   const named = latest(server, 'hardware')?.identifying.find(({ name }) => name === 'host.name');
   t.like(named, { value: plantedName, source: 'uname' });
+});
+
+test('a program that asks the machine and hangs is ended after twenty seconds, with what it started', async (t) => {
+  const pidFile = join(scratch(t), 'pid');
+  const hang = `trap '' TERM; sleep 1000 & echo $! > ${pidFile}; wait; sleep 1000`;
+  const startedMs = systemClock.monotonic();
+  const exec = systemExec(programEnvironment);
+  const asking = askHardware(exec, { command: 'sh', args: ['-c', hang] }, new AbortController().signal);
+  await t.throwsAsync(asking, { message: /took longer than 20000 ms/ });
+  const tookMs = systemClock.monotonic() - startedMs;
+  t.true(tookMs >= 20_000 && tookMs < 25_000, `${Math.round(tookMs)} ms`);
+  const pid = readFileSync(pidFile, 'utf8').trim();
+  const isGone = () => !existsSync(`/proc/${pid}`);
+  await eventually(isGone, { what: 'its child is gone', timeoutMs: 5_000 });
 });
