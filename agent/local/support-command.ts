@@ -65,7 +65,7 @@ async function bundle(flags: Flags, context: LocalContext): Promise<void> {
     about,
   ]);
   if ((await systemFiles.stat(out)) !== undefined)
-    throw new TreError('FILE_UNWRITABLE', `${out} is there already`);
+    throw new TreError('FILE_UNWRITABLE', `${out} is there already: name another file with --out`);
   context.out(`To be written to ${out}:\n${columns(rows, context.width, 2)}`);
   if (flags['yes'] !== true && !(await agrees(context))) return context.out('Nothing was written.');
   await systemFiles.writeAtomic(out, gzipSync(tarOf(archived, atMs)), { mode: 0o600 });
