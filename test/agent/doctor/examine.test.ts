@@ -4,26 +4,13 @@ import { join } from 'node:path';
 import test from 'ava';
 import { examine, follow, type Patience } from '../../../agent/doctor/examine.ts';
 import { finding } from '../../../agent/doctor/findings.ts';
-import { fine, type Hop, hop, hopNames, type Tools, wrong } from '../../../agent/doctor/hop.ts';
+import { fine, type Hop, hop, hopNames, wrong } from '../../../agent/doctor/hop.ts';
 import { reportSchema } from '../../../agent/doctor/report.ts';
-import { systemClock } from '../../../daemon/clock.ts';
+import { doctorTools } from '../../support/doctor-tools.ts';
 import { manualClock } from '../../support/manual-clock.ts';
 import { scratch } from '../../support/scratch.ts';
 
-function tools(changes: Partial<Tools> = {}): Tools {
-  const signal = new AbortController().signal;
-  return {
-    clock: systemClock,
-    environment: {},
-    flags: {},
-    timeoutMs: 500,
-    keepOpenMs: 1,
-    signal,
-    ...changes,
-  };
-}
-
-function followed(hops: readonly Hop[], given: Tools = tools(), patience: Partial<Patience> = {}) {
+function followed(hops: readonly Hop[], given = doctorTools(), patience: Partial<Patience> = {}) {
   return follow(hops, {}, given, { hopMs: 5_000, endMs: Number.POSITIVE_INFINITY, ...patience });
 }
 
@@ -31,7 +18,7 @@ const data = hop('data', [], async () => fine('there', { folder: 'north' }));
 const machine = hop('machine', ['folder'], async ({ folder }) => fine(`of ${folder}`));
 
 test('what one hop learned is there for the next', async (t) => {
-  const { reports, chart } = await followed([data, machine], tools());
+  const { reports, chart } = await followed([data, machine], doctorTools());
   t.deepEqual(
     reports.map(({ state, facts }) => [state, facts]),
     [
@@ -44,14 +31,14 @@ test('what one hop learned is there for the next', async (t) => {
 
 test('a hop whose needs nobody learned is not tried, and says whose they are', async (t) => {
   const broken = hop('data', [], async () => wrong(finding('DATA_FOLDER_MISSING', 'north')));
-  const { reports } = await followed([broken, machine], tools());
+  const { reports } = await followed([broken, machine], doctorTools());
   t.like(reports[0], { state: 'not ok', findings: [{ code: 'DATA_FOLDER_MISSING' }] });
   t.like(reports[1], { state: 'not tried', facts: 'needs: data', findings: [] });
 });
 
 test('what is only good to know breaks nothing', async (t) => {
   const warned = hop('clock', [], async () => wrong(finding('ClockNotSynchronised', '')));
-  t.like((await followed([warned], tools())).reports[0], {
+  t.like((await followed([warned], doctorTools())).reports[0], {
     state: 'ok',
     findings: [{ severity: 'warning' }],
   });
@@ -65,7 +52,7 @@ test('nothing that another machine says reaches the terminal as anything but wor
   const thrown = hop('nodes', [], async () => {
     throw new Error(evil);
   });
-  const { reports } = await followed([said, seen, thrown], tools());
+  const { reports } = await followed([said, seen, thrown], doctorTools());
   t.like(reports[0], { facts: clean, findings: [{ detail: clean, firewall: clean }] });
   t.like(reports[1], { facts: clean });
   t.notRegex(JSON.stringify(reports), /[\p{Cc}\p{Cf}]|\\[unr]/u);
@@ -75,7 +62,7 @@ test('a hop that throws is reported, and the next goes on', async (t) => {
   const throwing = hop('settings', [], async () => {
     throw new Error('never thought of');
   });
-  const { reports } = await followed([throwing, data], tools());
+  const { reports } = await followed([throwing, data], doctorTools());
   t.like(reports[0]?.findings[0], { code: 'INTERNAL' });
   t.is(reports[1]?.state, 'ok');
 });
@@ -84,7 +71,7 @@ const hanging = hop('settings', [], () => new Promise(() => undefined));
 
 test('a hop that hangs is given up, and the next goes on', async (t) => {
   const clock = manualClock();
-  const following = followed([hanging, data], tools({ clock }));
+  const following = followed([hanging, data], doctorTools({ clock }));
   await clock.advance(5_000);
   const { reports } = await following;
   t.is(reports[0]?.findings[0]?.code, 'CHECK_UNFINISHED');
@@ -94,7 +81,7 @@ test('a hop that hangs is given up, and the next goes on', async (t) => {
 test('however many hops hang, all ends at its time, and nothing is called well that nobody looked at', async (t) => {
   const clock = manualClock();
   const endMs = clock.monotonic() + 7_000;
-  const following = followed([hanging, hanging, data], tools({ clock }), { endMs });
+  const following = followed([hanging, hanging, data], doctorTools({ clock }), { endMs });
   await clock.advance(5_000);
   await clock.advance(2_000);
   const { reports } = await following;
@@ -115,7 +102,7 @@ test('a machine where nothing is: every hop in order, the first broken one named
     socket: join(folder, 'agent.sock'),
     kubeconfig: join(folder, 'none'),
   };
-  const report = reportSchema.parse(await examine(tools({ flags }), '0.1.0'));
+  const report = reportSchema.parse(await examine(doctorTools({ flags, timeoutMs: 500 }), '0.1.0'));
   t.deepEqual(
     report.hops.map(({ name }) => name),
     [...hopNames],

@@ -5,24 +5,15 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import process from 'node:process';
 import test from 'ava';
-import type { Chart, Tools } from '../../../agent/doctor/hop.ts';
+import type { Chart } from '../../../agent/doctor/hop.ts';
 import { lookAtAgent } from '../../../agent/doctor/look-agent.ts';
-import { systemClock } from '../../../daemon/clock.ts';
 import { lockFolder } from '../../../daemon/sqlite.ts';
+import { doctorTools } from '../../support/doctor-tools.ts';
 import { scratch } from '../../support/scratch.ts';
-
-const tools: Tools = {
-  clock: systemClock,
-  environment: {},
-  flags: {},
-  timeoutMs: 1_000,
-  keepOpenMs: 1,
-  signal: new AbortController().signal,
-};
 
 async function codes(data: string, learned: Partial<Chart>): Promise<readonly string[]> {
   const settings = { data, socket: join(data, 'agent.sock') } as Chart['settings'];
-  const { findings } = await lookAtAgent.look({ settings, ...learned }, tools);
+  const { findings } = await lookAtAgent.look({ settings, ...learned }, doctorTools());
   return findings.map(({ code }) => code);
 }
 

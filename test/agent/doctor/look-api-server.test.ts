@@ -2,22 +2,12 @@
 import test from 'ava';
 import type { ClusterAccess } from '../../../agent/cluster/kubeconfig.ts';
 import type { Finding } from '../../../agent/doctor/findings.ts';
-import type { Tools } from '../../../agent/doctor/hop.ts';
 import { lookAtApiServer } from '../../../agent/doctor/look-api-server.ts';
-import { systemClock } from '../../../daemon/clock.ts';
+import { doctorTools } from '../../support/doctor-tools.ts';
 import { loopbackIdentityAt } from '../../support/loopback-certificate.ts';
 import { closedPort, http2, plainHttp, resetting, silent, tlsOnly } from '../../support/odd-servers.ts';
 
 const dayMs = 86_400_000;
-const tools: Tools = {
-  clock: systemClock,
-  environment: {},
-  flags: {},
-  timeoutMs: 1_000,
-  keepOpenMs: 1,
-  signal: new AbortController().signal,
-};
-
 const found = test.macro({
   async exec(
     t,
@@ -29,7 +19,7 @@ const found = test.macro({
     const { port, ...access } = await serve(stack);
     const server = new URL(`https://127.0.0.1:${port}`);
     const whole = { server, ca: null, serverName: null, certificate: null, credential: null, ...access };
-    const [finding, ...others] = (await lookAtApiServer.look({ access: whole }, tools)).findings;
+    const [finding, ...others] = (await lookAtApiServer.look({ access: whole }, doctorTools())).findings;
     t.like(finding, { code, severity: 'error' });
     t.regex((finding as Finding).detail, detail);
     t.deepEqual(others, []);

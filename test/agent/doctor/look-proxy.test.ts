@@ -5,22 +5,14 @@ import { createServer as createTlsServer } from 'node:https';
 import test from 'ava';
 import type { Chart, Look, Tools } from '../../../agent/doctor/hop.ts';
 import { lookAtProxy } from '../../../agent/doctor/look-proxy.ts';
-import { systemClock } from '../../../daemon/clock.ts';
+import { doctorTools } from '../../support/doctor-tools.ts';
 import { loopbackIdentity } from '../../support/loopback-certificate.ts';
 import { closedPort, listenOn } from '../../support/odd-servers.ts';
 
 /** A look through this proxy at a control plane that nobody reaches. */
 async function looked(environment: Tools['environment']): Promise<Look> {
   const site = { address: `127.0.0.1:${await closedPort()}` } as Chart['site'];
-  const tools: Tools = {
-    clock: systemClock,
-    environment,
-    flags: {},
-    timeoutMs: 2_000,
-    keepOpenMs: 1,
-    signal: new AbortController().signal,
-  };
-  return lookAtProxy.look({ site, addresses: ['127.0.0.1'] }, tools);
+  return lookAtProxy.look({ site, addresses: ['127.0.0.1'] }, doctorTools({ environment }));
 }
 
 /** Answers every CONNECT so, and keeps who asked. */

@@ -1,9 +1,8 @@
 // A machine that has read its join file and has no certificate yet: does the control plane know of it?
 import test from 'ava';
-import type { Tools } from '../../../agent/doctor/hop.ts';
 import { lookAtSite } from '../../../agent/doctor/look-site.ts';
 import { openStore } from '../../../agent/store/store.ts';
-import { systemClock } from '../../../daemon/clock.ts';
+import { doctorTools } from '../../support/doctor-tools.ts';
 import { keysetOf, newSigner } from '../../support/documents.ts';
 import { scratch } from '../../support/scratch.ts';
 
@@ -20,7 +19,7 @@ const roots = {
 
 test('before and after the control plane has heard of this machine', async (t) => {
   const folder = scratch(t);
-  const look = () => lookAtSite.look({ folder }, { clock: systemClock } as Tools);
+  const look = () => lookAtSite.look({ folder }, doctorTools());
   await using store = await openStore(folder, bootId, 0);
   store.site.join(roots, 'token', Date.now());
   const early = await look();
