@@ -104,7 +104,7 @@ async function stage(t: ExecutionContext, host = 'localhost'): Promise<Stage> {
   return { server, store, lines, start, join };
 }
 
-async function until(condition: () => boolean, what: string, withinMs = 10_000): Promise<void> {
+async function until(condition: () => boolean, what: string, withinMs = 30_000): Promise<void> {
   const end = Date.now() + withinMs;
   while (!condition()) {
     if (Date.now() > end) throw new Error(`waited in vain for: ${what}`);
