@@ -100,8 +100,17 @@ function describe(error: unknown): string {
   const label = error instanceof DaemonError ? `[${error.kind}] ` : labelOf(error);
   // A failed connection to a name with several addresses has an empty message and a list of errors.
   const inner = error instanceof AggregateError ? error.errors.map(describe).join('; ') : '';
-  return `${label}${[error.message, inner].filter((text) => text !== '').join(': ')}`;
+  return `${label}${[messageOf(error), inner].filter((text) => text !== '').join(': ')}`;
 }
+
+/** What was no JSON is quoted by the parser, and may have been a token. */
+function messageOf(error: Error): string {
+  return error instanceof SyntaxError
+    ? error.message.replace(quotedJson, ' in what is not valid JSON')
+    : error.message;
+}
+
+const quotedJson = /,? ?(?:\.\.\.)?".*"(?:\.\.\.)? is not valid JSON$/s;
 
 function labelOf(error: Error): string {
   const code = systemCode(error);

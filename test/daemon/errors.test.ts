@@ -60,3 +60,17 @@ test('a system error becomes the fallback kind, unless its code says more', (t) 
   t.is(fromSystem(known, 'path-unreadable', '/a'), known);
   t.is(systemCode(fromSystem(systemError('EACCES'), 'path-unreadable', '/a').cause), 'EACCES');
 });
+
+test('what was to be JSON is not quoted', (t) => {
+  for (const text of [
+    'planted',
+    '{"token": planted}',
+    `{"token": "${'x'.repeat(40)}", planted}`,
+    'undefined planted',
+  ]) {
+    const error = t.throws(() => JSON.parse(text) as unknown, { instanceOf: SyntaxError });
+    const chain = errorChain(new Error('the answer cannot be read', { cause: error }));
+    t.regex(chain, /^the answer cannot be read: .*JSON/, text);
+    t.notRegex(chain, /plant|token"/, text);
+  }
+});
