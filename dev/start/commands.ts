@@ -1,5 +1,5 @@
 // Runs our own commands as a person would: trectl and tre-control-plane as processes on the pinned Node, from source.
-// Invariant: a command that fails ends the start with that command's own words. Used by fleet.ts, release.ts and tests.
+// Invariant: a command that fails ends the start with that command's own words. Used by fleet.ts, site.ts and tests.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { userFolders } from '../../daemon/config.ts';
@@ -22,23 +22,14 @@ export const node = process.execPath;
 /** A command runs for a fraction of a second; most of that is reading its own source, which Node need not do twice. */
 const compileCache = join(userFolders().cacheHome, 'tre-fleet', 'compile');
 
-/** A command that did not end with code 0. `message` is what it said. */
-export class CommandFailed extends Told {
-  constructor(command: string, result: RunResult) {
-    const said = result.stderr.trim() || result.stdout.trim();
-    super(said || `${command} ended with code ${result.code}`, result.code ?? 1);
-    this.name = 'CommandFailed';
-  }
-}
-
 /** Our commands, bound to one data folder. */
 export interface Commands {
-  /** Runs trectl; resolves to its standard output. Throws CommandFailed. */
+  /** Runs trectl; resolves to its standard output. Throws Told: what it said. */
   readonly trectl: (...args: string[]) => Promise<string>;
   /** Runs trectl with -o json; resolves to the parsed answer. */
   readonly trectlJson: (...args: string[]) => Promise<unknown>;
   readonly controlPlane: (...args: string[]) => Promise<string>;
-  /** What `tre-agent status -o json` prints, whether all is well (exit code 0) or not (1). Throws CommandFailed otherwise. */
+  /** What `tre-agent status -o json` prints, whether all is well (exit code 0) or not (1). Throws Told otherwise. */
   readonly agentStatus: () => Promise<unknown>;
 }
 
@@ -50,7 +41,7 @@ export function createCommands(exec: Exec, layout: Layout, signal: AbortSignal):
   ): Promise<string> => {
     const env = { XDG_CONFIG_HOME: layout.operator, NODE_COMPILE_CACHE: compileCache };
     const result = await exec.run(node, [program, ...args], { env, signal, timeoutMs: 120_000 });
-    if (result.code === null || !expected.includes(result.code)) throw new CommandFailed(program, result);
+    if (result.code === null || !expected.includes(result.code)) throw failed(program, result);
     return result.stdout;
   };
   const trectl = (...args: string[]): Promise<string> => run(programs.trectl, args, [0]);
@@ -61,4 +52,9 @@ export function createCommands(exec: Exec, layout: Layout, signal: AbortSignal):
     controlPlane: (...args) => run(programs.controlPlane, args, [0]),
     agentStatus: async () => JSON.parse(await run(programs.agent, statusArgs, [0, 1])) as unknown,
   };
+}
+
+/** What a command said that did not end as expected, and its exit code. */
+function failed(program: string, { code, stderr, stdout }: RunResult): Told {
+  return new Told(stderr.trim() || stdout.trim() || `${program} ended with code ${code}`, code ?? 1);
 }
