@@ -21,12 +21,13 @@ export interface ShutdownDeps {
 
 export const drainMs = 10_000;
 const lookEveryMs = 50;
+/** Longer than anything in a run waits; what still goes on then ends with the process. */
+const stopWithinMs = 15_000;
 
 export async function* shutDown(deps: ShutdownDeps): AsyncGenerator<ShutdownStep> {
   const { stopApplying, waiting, isConnected, clock, end } = deps;
   try {
-    await stopApplying();
-    yield { step: 'applying-stopped' };
+    if (await endsInTime(stopApplying(), clock)) yield { step: 'applying-stopped' };
     const untilMs = clock.monotonic() + drainMs;
     while (waiting() > 0 && isConnected() && clock.monotonic() < untilMs) await clock.sleep(lookEveryMs);
     yield { step: 'reports', waiting: waiting(), isConnected: isConnected() };
@@ -34,5 +35,19 @@ export async function* shutDown(deps: ShutdownDeps): AsyncGenerator<ShutdownStep
   } finally {
     // Whoever asked may have gone: an agent that applies nothing and goes on would be worse than none.
     end();
+  }
+}
+
+/** Whether the work ended by then; what it throws is thrown. */
+async function endsInTime(work: Promise<void>, clock: Clock): Promise<boolean> {
+  const done = new AbortController();
+  const late = clock.sleep(stopWithinMs, done.signal).then(
+    () => false,
+    () => false,
+  );
+  try {
+    return await Promise.race([work.then(() => true), late]);
+  } finally {
+    done.abort();
   }
 }

@@ -13,6 +13,7 @@ import type { ExplainedCode } from '../../../agent/local/explain-command.ts';
 import { ledgerLines } from '../../../agent/local/ledger-lines.ts';
 import type { LocalFacts } from '../../../agent/local/local-facts.ts';
 import { outputSchemas } from '../../../agent/local/output-schemas.ts';
+import { shutDown } from '../../../agent/local/shutdown.ts';
 import { statusOf } from '../../../agent/local/status.ts';
 import { changeKey, changesOf } from '../../../agent/local/watch.ts';
 import { openStore } from '../../../agent/store/store.ts';
@@ -439,6 +440,21 @@ test('shutdown: ends also when applying cannot be stopped', async (t) => {
   const agent = await agentWith(t, facts, { stopApplying, end: ended.resolve });
   t.is((await treAgent(agent, ['shutdown'])).code, 1);
   await ended.promise;
+});
+
+test('shutdown: ends also when what is being applied comes to no end', async (t) => {
+  const clock = manualClock();
+  const ended = Promise.withResolvers<void>();
+  const never = new Promise<void>(() => undefined);
+  const deps = { stopApplying: () => never, waiting: () => 0, isConnected: () => true, clock };
+  const steps: string[] = [];
+  const telling = (async () => {
+    for await (const { step } of shutDown({ ...deps, end: ended.resolve })) steps.push(step);
+  })();
+  await clock.advance(20_000);
+  await telling;
+  await ended.promise;
+  t.deepEqual(steps, ['reports', 'ending'], 'it is not said that nothing is applied any more');
 });
 
 test('a user who may not ask the agent is told so, and not that none runs', async (t) => {
