@@ -77,6 +77,7 @@ function controlPlaneText({ controlPlane, fingerprint, now }: AgentStatus): stri
       return `connecting to ${address}`;
     case 'unreachable': {
       if (code === 'SITE_REVOKED') return 'the identity of this site was withdrawn; what runs goes on';
+      if (code === 'DISK_FULL') return 'nothing is sent while the disk is full: no copy could be kept';
       const since =
         lastContact === null
           ? 'not reachable yet'

@@ -211,6 +211,9 @@ test('a disk that takes no copy of what would leave is no silence of the control
     undefined,
   );
   t.is(status.controlPlane.code, 'DISK_FULL');
+  const text = screenOf(status);
+  t.regex(text, /^Control plane: +nothing is sent while the disk is full/m);
+  t.notRegex(text, /not reachable|does not answer/);
 });
 
 test('many objects of one condition are named only in part', async (t) => {
