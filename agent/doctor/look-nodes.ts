@@ -63,32 +63,38 @@ const watchIntervalMs = 1_000;
 
 /**
  * Nodes whose lease looks old by our clock, which may be wrong, and is not renewed while we look. Without the right to see
- * leases nobody is suspected.
+ * leases, or when they cannot be seen a second time, nobody is suspected.
  */
-async function silentNodes(
+export async function silentNodes(
   api: ClusterApi,
   nodes: readonly Node[],
-  { clock, signal }: Tools,
+  { clock, signal }: Pick<Tools, 'clock' | 'signal'>,
 ): Promise<ReadonlySet<string>> {
   const names = new Set(nodes.map(({ metadata }) => metadata.name));
-  const first = await renewals(api, signal);
+  const first = (await renewals(api, signal)) ?? new Map<string, string>();
   const isOld = (text: string) => clock.now() - Date.parse(text) > suspectAfterMs;
   const suspects = [...first].filter(([name, text]) => names.has(name) && isOld(text));
   const endMs = clock.monotonic() + watchMs;
   let silent = suspects;
+  let isSeenAgain = false;
   while (silent.length > 0 && clock.monotonic() < endMs) {
     await clock.sleep(watchIntervalMs, signal);
     const now = await renewals(api, signal);
-    silent = silent.filter(([name, text]) => now.get(name) === undefined || now.get(name) === text);
+    if (now === undefined) continue;
+    isSeenAgain = true;
+    silent = silent.filter(([name, text]) => now.get(name) === text);
   }
-  return new Set(silent.map(([name]) => name));
+  return new Set(isSeenAgain ? silent.map(([name]) => name) : []);
 }
 
-async function renewals(api: ClusterApi, signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
+/** Undefined when they cannot be seen. */
+async function renewals(
+  api: ClusterApi,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, string> | undefined> {
   const leases = await list<Lease>(api, leasesPath, signal);
-  return new Map(
-    (leases.ok ? leases.items : []).map(({ metadata, spec }) => [metadata.name, spec?.renewTime ?? '']),
-  );
+  if (!leases.ok) return undefined;
+  return new Map(leases.items.map(({ metadata, spec }) => [metadata.name, spec?.renewTime ?? '']));
 }
 
 type Listed<T> =
