@@ -4,6 +4,8 @@
 import { readIfPresent } from '../../daemon/atomic-file.ts';
 import type { Clock } from '../../daemon/clock.ts';
 import type { Exec } from '../../daemon/exec.ts';
+import { TreError } from '../../proto/errors.ts';
+import { holdLock } from '../kubernetes/held-lock.ts';
 import type { Kubernetes, KubernetesOptions, LocalKubernetes } from '../kubernetes/kubernetes-handle.ts';
 import { probeImage } from '../kubernetes/node/node-images.ts';
 import { type Commands, createCommands, programs } from './commands.ts';
@@ -36,14 +38,18 @@ export interface Fleet<K extends Kubernetes = LocalKubernetes> extends AsyncDisp
 
 const readyTimeoutMs = 30_000;
 
-/** Starts Kubernetes and the control plane, and logs the operator in. Throws what the parts say. */
+/** Starts Kubernetes and the control plane, and logs the operator in. Throws what the parts say, and TreError DATA_LOCKED. */
 export async function openFleet<K extends Kubernetes>(options: FleetOptions<K>): Promise<Fleet<K>> {
   const { dataDir, signal, exec, clock, progress } = options;
   const layout = layoutOf(dataDir);
   await makeFolders(layout);
+  await using opened = new AsyncDisposableStack();
+  const lock = await holdLock(layout.lock, { exec });
+  if (lock === undefined)
+    throw new TreError('DATA_LOCKED', `another start of TRE Fleet runs in ${layout.root}`);
+  opened.use(lock);
   const ports = await choosePorts(layout);
   const commands = createCommands(exec, layout, signal);
-  await using opened = new AsyncDisposableStack();
   const controlPlane = opened.use(controlPlaneService(layout, ports, { exec, clock }));
   const failed = new AbortController();
   // Neither needs the other, and both mostly wait; but Kubernetes may be minutes away, and is not waited for in vain.

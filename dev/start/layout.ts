@@ -22,6 +22,8 @@ export interface Layout {
   readonly joinFile: string;
   readonly logs: string;
   readonly settings: string;
+  /** Locked by whoever runs here. */
+  readonly lock: string;
 }
 
 /** Chosen once, kept in start.json. */
@@ -50,6 +52,7 @@ export function layoutOf(dataDir: string): Layout {
     joinFile: at('join.json'),
     logs: at('logs'),
     settings: at('start.json'),
+    lock: at('lock'),
   };
 }
 
