@@ -4,6 +4,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
+import { gunzipSync } from 'node:zlib';
 import test, { type ExecutionContext } from 'ava';
 import { openStore } from '../../agent/store/store.ts';
 import { openAuthority } from '../../control-plane/trust/authority.ts';
@@ -71,6 +72,7 @@ test.serial('a real site full of markers', async (t) => {
   });
   await isShown(t, agent);
   const operator = await everythingAnOperatorSees(plane);
+  const bundle = await supportBundle(t, agent);
   await agent.stop();
   await plane.stop();
 
@@ -86,6 +88,7 @@ test.serial('a real site full of markers', async (t) => {
     'the headers of the calls': Buffer.from(calls.map(({ headers }) => headers).join('\n')),
     'the log of the control plane': Buffer.from(log.join('')),
     'its metrics': Buffer.from(operator.metrics),
+    'a bundle for support': bundle,
     'its files, but for the release': bytesBelow(data, (path) => !path.startsWith(join(data, 'content'))),
   });
   hasNone(t, siteMarkers, {
@@ -172,6 +175,19 @@ async function isPlanted(t: ExecutionContext, dataDir: string): Promise<void> {
   t.deepEqual(missing(quotedByEvents, await look('/api/v1/events')), [], 'quoted by events');
   const logs = bytesBelow(dataDir, (path) => path.includes('/var/log/pods/')).toString();
   t.deepEqual(missing(printed, logs), [], 'printed by pods');
+}
+
+/** What somebody afar may get: as it is written, unpacked. */
+async function supportBundle(t: ExecutionContext, agent: AgentProcess): Promise<Buffer> {
+  const out = join(scratch(t), 'bundle.tar.gz');
+  const written = await command(agent, 'support-bundle', '--yes', '--out', out);
+  t.is(written.code, 0, written.stderr);
+  const text = gunzipSync(readFileSync(out));
+  t.true(
+    text.includes('"ContainerCrashLooping"') && text.includes('"lastSequence"'),
+    'it tells of this site',
+  );
+  return text;
 }
 
 async function everythingAnOperatorSees(plane: TestControlPlane) {
