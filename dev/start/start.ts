@@ -1,6 +1,8 @@
 // `npm start`: a whole TRE Fleet on this machine. Kubernetes, control plane, one site with its agent, a signed release
 // that is applied and works; then what runs, where, and what to try. Ctrl-C stops everything in reverse order and keeps the data;
 // the next start resumes the same site. With --once it ends by itself and prints one JSON line.
+
+import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { terminalOf } from '../../cli/context.ts';
@@ -8,6 +10,8 @@ import { painter, wantsColour } from '../../cli/paint.ts';
 import { systemClock } from '../../daemon/clock.ts';
 import { environment, userFolders } from '../../daemon/config.ts';
 import { systemExec } from '../../daemon/exec.ts';
+import { systemFiles } from '../../daemon/files.ts';
+import { TreError } from '../../proto/errors.ts';
 import { failureWords, Told } from '../failure.ts';
 import type { Kubernetes } from '../kubernetes/kubernetes-handle.ts';
 import { openKubernetes } from '../kubernetes/open-kubernetes.ts';
@@ -69,6 +73,7 @@ async function main(): Promise<number> {
 
 async function run(options: StartOptions, progress: Progress, signal: AbortSignal): Promise<void> {
   const startedAt = clock.monotonic();
+  if (options.from !== null) await demandRelease(options.from);
   progress.say(`TRE Fleet starts in ${options.dataDir}`);
   const exec = systemExec(environment());
   const fleet = await openFleet({ dataDir: options.dataDir, signal, exec, clock, progress, openKubernetes });
@@ -92,6 +97,12 @@ async function run(options: StartOptions, progress: Progress, signal: AbortSigna
     if (!signal.aborted) progress.say('Stopping; the data stays.');
     await fleet[Symbol.asyncDispose]();
   }
+}
+
+/** Said at once, not when everything else is up, which takes minutes the first time. */
+async function demandRelease(from: string): Promise<void> {
+  if ((await systemFiles.stat(join(from, 'release.yaml'))) === undefined)
+    throw new TreError('RELEASE_FILE_MISSING', `${from} has no release.yaml`);
 }
 
 interface Context {

@@ -1,5 +1,7 @@
-// How `npm start` ends when it is interrupted before it is done: what goes on after `--once &&` must not.
+// How `npm start` ends when it is interrupted before it is done (what goes on after `--once &&` must not), when nobody
+// reads what it says, and when it was given what cannot be.
 
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import test from 'ava';
@@ -40,4 +42,16 @@ test('whoever reads what it says and goes away has ended it, like Ctrl-C', async
     { timeoutMs: 40_000 },
   );
   t.is(stdout, 'code 0\n');
+});
+
+test('a release source that is none is told before anything is started', async (t) => {
+  const folder = scratch(t);
+  const { code, stderr } = await systemExec(environment()).run(
+    process.execPath,
+    [script, '--data', join(folder, 'data'), '--from', folder],
+    { timeoutMs: 40_000 },
+  );
+  t.is(code, 3, stderr);
+  t.true(stderr.includes(`RELEASE_FILE_MISSING: ${folder} has no release.yaml`), stderr);
+  t.false(existsSync(join(folder, 'data')));
 });
