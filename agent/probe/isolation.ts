@@ -139,7 +139,8 @@ class IsolationKeeper {
     // Should the cluster go away meanwhile, the next look takes away what is left.
     this.#isClear = false;
     const { clock } = this.#options;
-    const result = await tryIsolation(this.#options, signal);
+    const { isClear, ...result } = await tryIsolation(this.#options, signal);
+    this.#isClear = isClear;
     const failures = result.networkPolicy === 'unproven' ? (this.#last?.failures ?? 0) + 1 : 0;
     this.#last = { result, endedMs: clock.monotonic(), nodes, failures };
     this.#remember(afterTrial(this.#record ?? nothingKnown, result, { nowMs: clock.now(), nodes }));

@@ -42,6 +42,12 @@ export interface TrialResult {
   readonly why: string;
 }
 
+/** A trial that was not aborted. */
+export interface Tried extends TrialResult {
+  /** Whether everything that it made was taken away. */
+  readonly isClear: boolean;
+}
+
 /** All of it: the work and the taking away. */
 export const longestTrialMs = 60_000;
 /** Shorter than what a stopping process has for it. */
@@ -51,19 +57,18 @@ const acceptWithinMs = 10_000;
 const startWithinMs = 15_000;
 const pollIntervalMs = 400;
 
-export async function tryIsolation(options: TrialOptions, signal: AbortSignal): Promise<TrialResult> {
+export async function tryIsolation(options: TrialOptions, signal: AbortSignal): Promise<Tried> {
   const cluster = probeCluster(options.api);
   const work = (bounded: AbortSignal): Promise<TrialResult> => new Trial(options, cluster, bounded).run();
-  const workMs = longestTrialMs - clearWithinMs;
+  const late = unproven('the trial took too long');
+  let isClear = false;
+  let result: TrialResult;
   try {
-    return await within(
-      { ms: workMs, work, late: unproven('the trial took too long') },
-      options.clock,
-      signal,
-    );
+    result = await within({ ms: longestTrialMs - clearWithinMs, work, late }, options.clock, signal);
   } finally {
-    await clearProbe(options);
+    isClear = await clearProbe(options);
   }
+  return { ...result, isClear };
 }
 
 /** Takes away what a trial left in the namespace; not abortable, and over soon. True when nothing is left. */

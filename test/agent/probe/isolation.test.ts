@@ -254,6 +254,17 @@ test('the same generation applied again is no reason to look', async (t) => {
   t.true(own.api.requests.length > before);
 });
 
+test('after a trial nothing more is changed in the cluster until the next', async (t) => {
+  const own = await stage(t);
+  const changes = () => own.api.requests.filter((request) => !request.includes('GET ')).length;
+  own.isolation.applied(1);
+  await pass(own.clock, 15_000);
+  const before = changes();
+  t.true(before > 0);
+  await pass(own.clock, hourMs, 30_000);
+  t.deepEqual([changes(), own.trials()], [before, 1]);
+});
+
 test('what a trial could not take away goes when the cluster is back', async (t) => {
   const own = await stage(t);
   own.isolation.applied(1);

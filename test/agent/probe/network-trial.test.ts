@@ -1,12 +1,7 @@
 // A trial on a cluster that plays along, and on ones that do not: the words, the minute that it may take, and that
 // nothing is left behind, whatever happens.
 import test from 'ava';
-import {
-  clearProbe,
-  longestTrialMs,
-  type TrialResult,
-  tryIsolation,
-} from '../../../agent/probe/network-trial.ts';
+import { clearProbe, longestTrialMs, type Tried, tryIsolation } from '../../../agent/probe/network-trial.ts';
 import { type ManualClock, manualClock } from '../../support/manual-clock.ts';
 import { failure, type Play, type PlayedCluster, playedCluster } from '../../support/played-cluster.ts';
 
@@ -52,8 +47,8 @@ function cluster(play: Partial<Play> = {}): { clock: ManualClock; api: PlayedClu
 async function trial({
   clock,
   api,
-}: ReturnType<typeof cluster>): Promise<TrialResult & { readonly tookMs: number }> {
-  let result: TrialResult | undefined;
+}: ReturnType<typeof cluster>): Promise<Tried & { readonly tookMs: number }> {
+  let result: Tried | undefined;
   const ended = tryIsolation({ api, clock, image }, new AbortController().signal);
   void ended.then((value) => {
     result = value;
@@ -70,7 +65,7 @@ const kept = [home, `${home}/resourcequotas/probe`];
 test('with policies at work it says so, and leaves but the empty namespace', async (t) => {
   const stage = cluster();
   const { tookMs, ...result } = await trial(stage);
-  t.deepEqual(result, { networkPolicy: 'enforced', podSecurity: 'enforced', why: '' });
+  t.deepEqual(result, { networkPolicy: 'enforced', podSecurity: 'enforced', why: '', isClear: true });
   t.true(tookMs < 13_000, `${tookMs} ms`);
   t.deepEqual(stage.api.objects(), kept);
   const { tookMs: _, ...again } = await trial(stage);
