@@ -5,10 +5,11 @@ import { type Command, Option } from 'commander';
 import { errors, TreError } from '../../proto/errors.ts';
 import type { AgentStatus } from './agent-status.ts';
 import { type Flags, type LocalContext, withSocket } from './command-context.ts';
-import { headline, screenOf } from './screen.ts';
+import { screenOf } from './screen.ts';
 import { noAgentScreen } from './screen-none.ts';
 import { askAgent, type NoAnswer, whyNoAnswer } from './socket.ts';
 import { changesOf } from './watch.ts';
+import { watchLine } from './watch-line.ts';
 
 export function addStatusCommand(program: Command, context: LocalContext): void {
   withSocket(program.command('status'))
@@ -56,24 +57,17 @@ async function watch(socket: string, isJson: boolean, context: LocalContext): Pr
     if (shown === 'SOCKET_FORBIDDEN') throw new TreError(shown, undefined, { facts: { socket } });
     return shown;
   };
+  let before = '';
   for await (const shown of changesOf(look, { clock, isEach: draw !== undefined })) {
     if (isJson) out(JSON.stringify(typeof shown === 'string' ? { error: shown } : shown));
     else if (draw !== undefined)
       draw(typeof shown === 'string' ? noAgentScreen(shown, socket, context) : screenOf(shown, context));
-    else out(lineOf(shown, new Date(clock.now()).toISOString(), context));
+    else {
+      const line = watchLine(shown, context.paint);
+      if (line !== before) out(`${new Date(clock.now()).toISOString().slice(0, 19)}Z ${line}`);
+      before = line;
+    }
   }
-}
-
-function lineOf(shown: AgentStatus | NoAnswer, at: string, { paint }: LocalContext): string {
-  const moment = `${at.slice(0, 19)}Z`;
-  if (typeof shown === 'string') return `${moment} ${paint('red', 'NO AGENT:')} ${errors[shown].text}`;
-  const said = headline(shown, { width: Number.POSITIVE_INFINITY, paint }).split('\n')[0] ?? '';
-  const { wanted, objects, health } = shown;
-  const counts =
-    wanted === null
-      ? ''
-      : ` ${wanted.release}, ${objects.applied} of ${objects.wanted} applied, ${health.current} working`;
-  return `${moment} ${said}${counts}`;
 }
 
 /** The status, or why there is none. */

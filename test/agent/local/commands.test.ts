@@ -132,6 +132,27 @@ test('watching with -o json prints a line per change', async (t) => {
   t.deepEqual(JSON.parse(lines[1] ?? ''), { error: 'AGENT_NOT_RUNNING' });
 });
 
+test('watching without a terminal prints a line per change that a line can show', async (t) => {
+  let shown = await scene(t, 'held');
+  const agent = await agentWith(t, shown, { facts: () => shown });
+  let looks = 0;
+  const clock = {
+    ...manualClock(),
+    sleep: async () => {
+      looks += 1;
+      // On the screen and in the JSON, not on the line.
+      if (looks === 2) shown = { ...shown, version: '9.9.9' };
+      if (looks === 4) await agent.leave();
+      if (looks === 6) throw new Error('enough');
+    },
+  };
+  const ran = await treAgent(agent, ['status', '--watch'], { clock });
+  const lines = ran.stdout.trim().split('\n');
+  t.is(lines.length, 2, ran.stdout);
+  t.regex(lines[0] ?? '', /^\d{4}-\S+Z \w+: .*; now: HeldOnSite$/);
+  t.regex(lines[1] ?? '', /NO AGENT: No agent answers/);
+});
+
 test('explain: any spelling, without an agent', async (t) => {
   for (const spelling of ['NotHealthy', 'nothealthy', 'NOT_HEALTHY', 'not-healthy']) {
     const { code, stdout } = await treAgent(nobody, ['explain', spelling]);
