@@ -10,7 +10,7 @@ interface FindingEntry {
   readonly next: string;
 }
 
-const askNetwork = 'Ask the people who run the network for the line below.';
+const askNetwork = 'Ask the people who run the network for the firewall line that tre-agent doctor shows.';
 
 // biome-ignore format: one line per entry reads as the table it is
 const entries = {

@@ -94,7 +94,7 @@ function questionOf(flags: Flags, nowMs: number): { sinceMs?: number; last?: num
   if (since !== undefined && sinceMs === undefined)
     throw usage('--since takes a time such as 30m, 24h or 7d.');
   if (last !== undefined && !(typeof last === 'string' && /^[1-9]\d{0,8}$/.test(last)))
-    throw usage('--last takes a number.');
+    throw usage('--last takes a number from 1 on.');
   return {
     ...(sinceMs === undefined ? {} : { sinceMs: nowMs - sinceMs }),
     ...(last === undefined ? {} : { last: Number(last) }),

@@ -149,7 +149,7 @@ function saysWhatToDo(t: ExecutionContext, { name, code, firewall }: Fault, exam
     // Whoever is sent to the people of the firewall has their line in hand, and nobody else has one.
     t.is(
       finding.firewall !== null,
-      /line below|bypass of this host/.test(finding.next),
+      /firewall line|bypass of this host/.test(finding.next),
       `${name}: ${finding.code}`,
     );
     const line = finding.code === code ? (firewall ?? anyLine) : anyLine;
