@@ -53,14 +53,20 @@ export async function siteDetail(deps: ViewDeps, views: SiteViews, row: FleetRow
     history: store.desired.history(id, shownHistory).map(historyRow),
     host: hostView(store.reports.host(id)),
     hardware: hardwareView(store.reports.hardware(id)),
-    refusals: refusalsOf(deps, id),
+    refusals: refusalsOf(deps, row),
   };
 }
 
-function refusalsOf({ store }: ViewDeps, siteId: string): SiteDetail['refusals'] {
-  return store.events.latest(siteId, 'refusal', shownRefusals).flatMap(({ atMs, news }) => {
+/** Those that stand: taking a document settles what was refused before it, up to that document. */
+function refusalsOf({ store }: ViewDeps, { site, contact }: FleetRow): SiteDetail['refusals'] {
+  if (!contact?.refusedCode) return [];
+  const { refusedCode, refusedGeneration, heldEpoch, heldGeneration } = contact;
+  return store.events.latest(site.id, 'refusal', shownRefusals).flatMap(({ atMs, news }) => {
     if (news.kind !== 'refusal') return [];
     const { code, epoch, generation } = news;
+    const isLast = generation === refusedGeneration && code === refusedCode;
+    const isLater = epoch >= (heldEpoch ?? 0) && generation > (heldGeneration ?? 0);
+    if (!isLast && !isLater) return [];
     return [{ ...words(code), epoch, generation, at: timeText(news.atMs), receivedAt: timeText(atMs) }];
   });
 }

@@ -164,7 +164,9 @@ export const siteDetailSchema = siteSchema.extend({
     .nullable(),
   refusals: z
     .array(z.object({ ...coded, ...position, at: timeField, receivedAt: timeField }))
-    .describe('The last ten, newest first.'),
+    .describe(
+      'Those of the last ten that the site has not settled by taking that document or a later one; newest first.',
+    ),
 });
 
 export type SiteView = z.infer<typeof siteSchema>;

@@ -143,6 +143,30 @@ test('what a site refused is not offered again until signatures are added', asyn
   t.is(decodeSignatures(offer.value.releaseSignatures).signatures.length, 2);
 });
 
+test('what was refused is shown until the site takes that document or a later one', async (t) => {
+  const plane = await planeWithRelease(t);
+  const site = await joinSite(plane, 'leeds');
+  for (const _ of [1, 2, 3]) await plane.rest('PUT', '/v1/sites/leeds/desired', { release: made.digest });
+  const stream = await openStream(site);
+  t.teardown(() => stream.close());
+  await stream.until('offer');
+  const shown = async () => {
+    await stream.until('ack');
+    const { refusals } = (await plane.rest<SiteDetail>('GET', '/v1/sites/leeds')).body;
+    return refusals.map(({ code, generation }) => `${code} ${generation}`);
+  };
+  await sendRefusal(stream, { sequence: 1n, generation: 2, code: 'SITE_HELD' });
+  t.deepEqual(await shown(), ['SITE_HELD 2']);
+  await sendRefusal(stream, { sequence: 2n, generation: 3, code: 'SITE_HELD' });
+  t.deepEqual(await shown(), ['SITE_HELD 3', 'SITE_HELD 2']);
+  await sendState(stream, { sequence: 3n, generation: 2 });
+  t.deepEqual(await shown(), ['SITE_HELD 3'], 'it has taken the earlier one');
+  await sendState(stream, { sequence: 4n, generation: 3 });
+  t.deepEqual(await shown(), []);
+  await sendRefusal(stream, { sequence: 5n, generation: 3, code: 'CLUSTER_MISMATCH' });
+  t.deepEqual(await shown(), ['CLUSTER_MISMATCH 3'], 'what it holds, and refuses now');
+});
+
 test('reports are acknowledged per start of the agent, and count once', async (t) => {
   const plane = await planeWithRelease(t);
   const site = await joinSite(plane, 'leeds');
