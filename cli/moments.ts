@@ -25,10 +25,10 @@ export function lengthText(ms: number): string {
   return `${Math.floor(length / dayMs)} d`;
 }
 
-/** What is left of a time, never less than there is: `8 h` up to the end of the first hour. */
+/** What is left of a time, to the nearest of its largest unit, so that a clock that is a little off changes nothing. */
 export function leftText(ms: number): string {
-  const unit = ms <= minuteMs ? secondMs : ms <= hourMs ? minuteMs : ms <= 2 * dayMs ? hourMs : dayMs;
-  return lengthText(Math.ceil(ms / unit) * unit);
+  const unit = ms < minuteMs ? secondMs : ms < hourMs ? minuteMs : ms < 2 * dayMs ? hourMs : dayMs;
+  return lengthText(Math.max(1, Math.round(ms / unit)) * unit);
 }
 
 /** `3 h ago`; what a clock says to lie ahead is `just now`. */

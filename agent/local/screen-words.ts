@@ -31,10 +31,23 @@ export function ago(time: string | null, now: string): string {
   return Date.parse(time) > Date.parse(now) ? `at ${minute(time)}, in the future` : `${span(time, now)} ago`;
 }
 
-/** `in 4 minutes`, or `4 minutes ago`. */
+/** `in 4 minutes`, to the nearest of its unit, by the rule of the operator's screens too; or `4 minutes ago`. */
 export function sooner(time: string, now: string): string {
-  return Date.parse(time) > Date.parse(now) ? `in ${span(now, time)}` : `${span(time, now)} ago`;
+  const seconds = (Date.parse(time) - Date.parse(now)) / 1000;
+  if (!(seconds > 0)) return `${span(time, now)} ago`;
+  for (const [unit, length, limit] of nearUnits) {
+    const count = Math.max(1, Math.round(seconds / length));
+    if (count < limit) return `in ${counted(count, unit)}`;
+  }
+  return `in ${counted(Math.round(seconds / 86_400), 'day')}`;
 }
+
+/** Each up to so many of it. */
+const nearUnits = [
+  ['second', 1, 60],
+  ['minute', 60, 60],
+  ['hour', 3_600, 48],
+] as const;
 
 const units = [
   ['day', 86_400],
