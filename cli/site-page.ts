@@ -9,6 +9,7 @@ import type { Paint, Tone } from './paint.ts';
 import {
   aged,
   appliedOf,
+  asItWas,
   driftOf,
   healthOf,
   heldOf,
@@ -77,7 +78,7 @@ function wantedFacts(site: SiteDetailAnswer, look: PageLook): Facts {
   return [
     ['wanted', `${releaseText(release)}, generation ${generation}, issued ${minuteText(issuedAt)}`],
     ['parameters', values.join(', ')],
-    ['held', painted(heldOf(site), look)],
+    ['on site', painted(heldOf(site), look)],
   ];
 }
 
@@ -157,10 +158,7 @@ function troubles(site: SiteDetailAnswer, look: PageLook): string {
     coded(one, [`generation ${one.generation} refused ${momentText(one.at, nowMs)}`], 'warn'),
   );
   const all = [...problem, ...conditions, ...objects, ...unhealthy, ...refusals];
-  const { asOf, isNews } = site.verdict;
-  const isNow = isNews && site.revokedAt === null;
-  const old = isNow || asOf === null || all.length === 0 ? [] : [`As it was ${momentText(asOf, nowMs)}:`];
-  return [...old, ...all].join('\n');
+  return [...(all.length === 0 ? [] : asItWas(site, nowMs)), ...all].join('\n');
 }
 
 function history({ history: documents }: SiteDetailAnswer, { width }: PageLook): string {

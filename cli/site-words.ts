@@ -3,7 +3,7 @@
 // unknown. PURE.
 
 import type { SiteAnswer } from './answers.ts';
-import { agoText, leftText, minuteText } from './moments.ts';
+import { agoText, leftText, minuteText, momentText } from './moments.ts';
 import type { Tone } from './paint.ts';
 
 /** A fact in words. `asOf` is there when the fact is old: RFC 3339, and then it belongs beside the words. */
@@ -148,6 +148,12 @@ export function troubleOf(site: SiteAnswer): Said {
 export function labelsOf({ labels }: SiteAnswer): string {
   const pairs = Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return pairs.length === 0 ? '-' : pairs.map(([key, value]) => `${key}=${value}`).join(',');
+}
+
+/** A line above what was the matter, once that is not news. */
+export function asItWas(site: SiteAnswer, nowMs: number): readonly string[] {
+  const { asOf } = aged(site, nothing);
+  return asOf === undefined ? [] : [`As it was ${momentText(asOf, nowMs)}:`];
 }
 
 /** A fact that the site reported: with the moment up to which it is known to hold, unless all that is news. */

@@ -7,6 +7,7 @@ import { factLines } from '../../cli/output.ts';
 import type { Paint, Tone } from '../../cli/paint.ts';
 import {
   appliedOf,
+  asItWas,
   driftOf,
   generationOf,
   healthOf,
@@ -144,7 +145,7 @@ function troubleLines(
     return wrapped(`${name}: ${paint(status === 'failed' ? 'bad' : 'warn', text)} (${reason})`, width, '  ');
   });
   const lines = [...conditions, ...objects].flatMap((text) => text.split('\n'));
-  return lines.length === 0 ? [] : ['', ...lines];
+  return lines.length === 0 ? [] : ['', ...asItWas(site, nowMs), ...lines];
 }
 
 function eventLines(

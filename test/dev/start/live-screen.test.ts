@@ -97,6 +97,16 @@ test('on a low screen the oldest events give way', (t) => {
   t.notRegex(lines.join('\n'), /approved/);
 });
 
+test('what was the matter with a site that is silent stands below its date', (t) => {
+  const look = { width: 160, rows: 50, paint: noPaint };
+  const live = liveScreen(facts, look);
+  t.false(live.some((line) => line.startsWith('As it was')));
+  const first = live.findIndex((line) => line.includes('NotHealthy'));
+  const silent = liveScreen({ ...facts, nowMs: nowMs + 7_200_000 }, look);
+  t.is(silent[first], 'As it was 2026-11-23 10:02 UTC (2 h ago):');
+  t.regex(silent[first + 1] ?? '', /NotHealthy/);
+});
+
 test('an answer that nobody confirms any more is not news', (t) => {
   const law = fc.property(anySite(true), fc.integer({ min: 200_000, max: 10_000_000 }), (one, laterMs) => {
     const shown = liveScreen(
