@@ -71,16 +71,22 @@ export async function waitForEvent(
 /** All events after one, page by page, to the newest. */
 export async function* eventPages(
   client: RestClient,
-  { after, site, onGap }: Pick<EventQuestion, 'after' | 'site'> & { readonly onGap?: (gap: Gap) => void },
+  {
+    after,
+    at,
+    site,
+    onGap,
+  }: Pick<EventQuestion, 'after' | 'at' | 'site'> & { readonly onGap?: (gap: Gap) => void },
 ): AsyncGenerator<readonly EventAnswer[]> {
-  for (let last = after; ; ) {
-    const answer = await askEvents(client, { after: last, ...(site === undefined ? {} : { site }) });
+  const ofSite = site === undefined ? {} : { site };
+  for (let [last, lastAt] = [after, at]; ; ) {
+    const answer = await askEvents(client, { after: last, at: lastAt, ...ofSite });
     const gap = gapIn(last, answer);
     if (gap !== undefined) onGap?.(gap);
     const end = answer.events.at(-1);
     if (end === undefined) return;
     yield answer.events;
-    last = end.id;
+    [last, lastAt] = [end.id, end.at];
   }
 }
 

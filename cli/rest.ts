@@ -107,14 +107,20 @@ function bodyOf<T>(server: Server, { status, text }: Answer): T {
   const body = parsed(text);
   if (status >= 200 && status < 300 && body !== undefined) return body as T;
   const problem = body as { code?: unknown; detail?: unknown } | undefined;
-  const code = typeof problem?.code === 'string' && isErrorCode(problem.code) ? problem.code : undefined;
+  const { code } = problem ?? {};
+  const detail = typeof problem?.detail === 'string' ? printable(problem.detail) : undefined;
   // What stands between, or another service: the port for agents answers 403.
-  if (code === undefined)
+  if (typeof code !== 'string')
     throw new TreError(
       'CONTROL_PLANE_UNREACHABLE',
       `${server.url} answered ${status} and not as a control plane does: is it the address for people?`,
     );
-  throw new TreError(code, typeof problem?.detail === 'string' ? printable(problem.detail) : undefined);
+  if (!isErrorCode(code))
+    throw new TreError(
+      'CAPABILITY_UNSUPPORTED',
+      `${printable(code)}${detail === undefined ? '' : `: ${detail}`}`,
+    );
+  throw new TreError(code, detail);
 }
 
 function parsed(text: string): unknown {

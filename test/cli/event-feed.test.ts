@@ -82,6 +82,23 @@ test('after a restored backup the follower says so once, and tells what came sin
   ]);
 });
 
+test('after a restored backup without anything newer the lost event is not asked for again', async (t) => {
+  const none = { events: [], after: 3, newest: 3, oldest: 1 };
+  const answers = [
+    { events: [event(8)], after: 7, newest: 8, oldest: 1, restored: false },
+    { ...none, restored: true },
+    { ...none, restored: false },
+  ];
+  const { asked, gaps } = await followed(t, answers, 7);
+  t.deepEqual(gaps, [{ kind: 'restored', after: 3 }]);
+  t.deepEqual(asked, [
+    ['7', null],
+    ['8', at],
+    ['3', null],
+    ['3', null],
+  ]);
+});
+
 test('what was forgotten since is said once', async (t) => {
   const all = { events: [], after: 7, newest: 20, oldest: 0, restored: false };
   t.like(await followed(t, [all, { ...all, after: 20 }], 7), { gaps: [{ kind: 'forgotten', upTo: 20 }] });

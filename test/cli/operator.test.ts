@@ -1,6 +1,6 @@
 // trectl for operators against a real control plane: the whole way from login to a site that was assigned something, and what is said when the server, its certificate or the token are not what they should be.
 
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
@@ -202,6 +202,35 @@ test('a server of another CA is not trusted, and one that is not there is unreac
   const unreachable = await attempt(`https://localhost:${(silent.address() as { port: number }).port}`);
   t.is(unreachable.code, 4);
   t.regex(unreachable.stderr, /^CONTROL_PLANE_UNREACHABLE: localhost:/);
+});
+
+test('a code of a newer control plane is told as it came', async (t) => {
+  const desk = await openDesk(t);
+  const other = scratch(t);
+  await createAuthority(other, systemClock);
+  const { chain, key } = await (
+    await openAuthority(other, { clock: systemClock, domain: 'localhost' })
+  ).issueServerIdentity([]);
+  const problem = JSON.stringify({ code: 'RING_HALTED', detail: 'Ring 2 is halted.' });
+  const server = createServer({ cert: chain, key }, (_request, response) => {
+    response.writeHead(409, { 'content-type': 'application/problem+json' }).end(problem);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => server.close());
+  const { port } = server.address() as { port: number };
+  copyFileSync(join(other, 'ca.pem'), join(desk.folder, 'other.pem'));
+  const login = [
+    'login',
+    '--server',
+    `https://localhost:${port}`,
+    '--ca',
+    '@other.pem',
+    '--token-file',
+    '@token',
+  ];
+  const { code, stderr } = await desk.trectl(...login);
+  t.is(code, 3);
+  t.regex(stderr, /^CAPABILITY_UNSUPPORTED: RING_HALTED: Ring 2 is halted\.\n/);
 });
 
 test('a viewer may look but not change', async (t) => {
