@@ -31,7 +31,7 @@ export function conditionsOf(facts: LocalFacts): readonly ShownCondition[] {
     ...condition,
     sinceMs: last?.conditions.find(({ code }) => code === condition.code)?.sinceMs ?? nowMs,
   }));
-  return [...reported, ...session, ...ownConditions(facts)].map(({ code, count, sinceMs }) => ({
+  return [...reported, ...session, ...ownConditions(facts, reported)].map(({ code, count, sinceMs }) => ({
     code,
     severity: conditionList[code].severity,
     count,
@@ -52,14 +52,21 @@ function wordsOf(
   return { text, next };
 }
 
-/** Troubles with the control plane of which other conditions tell, and in which it does answer. */
-const answered: ReadonlySet<ErrorCode> = new Set(['SITE_REVOKED', 'DISK_FULL']);
+/** Troubles in which the control plane does answer, and the conditions that tell of them better while one of them holds. */
+const toldBy: { readonly [code in ErrorCode]?: readonly ConditionCode[] } = {
+  SITE_REVOKED: ['SiteRevoked'],
+  DISK_FULL: ['DiskFull', 'InodesFull', 'StoreFull'],
+};
 
-function ownConditions({ store, session, side, startedAtMs }: LocalFacts): readonly Held[] {
+function ownConditions(
+  { store, session, side, startedAtMs }: LocalFacts,
+  reported: readonly Condition[],
+): readonly Held[] {
   const own: Held[] = [];
   if (side.hold !== undefined) own.push({ code: 'HeldOnSite', count: 0, sinceMs: side.hold.sinceMs });
   if (session.words !== null) own.push({ code: 'EnrolmentPending', count: 0, sinceMs: startedAtMs });
-  const isAway = session.trouble !== null && !answered.has(session.trouble.code);
+  const tellers = session.trouble === null ? [] : (toldBy[session.trouble.code] ?? []);
+  const isAway = session.trouble !== null && !reported.some(({ code }) => tellers.includes(code));
   const lastContactMs = store.site.read()?.lastContactMs;
   if (isAway) own.push({ code: 'ControlPlaneUnreachable', count: 0, sinceMs: lastContactMs ?? startedAtMs });
   return own;

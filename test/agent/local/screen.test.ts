@@ -9,6 +9,7 @@ import { screenOf } from '../../../agent/local/screen.ts';
 import { noAgentScreen } from '../../../agent/local/screen-none.ts';
 import { statusOf } from '../../../agent/local/status.ts';
 import { type ScreenOptions, widthOf } from '../../../agent/local/wrap.ts';
+import { errors } from '../../../proto/errors.ts';
 import { configMap } from '../../conformance/store.ts';
 import { isGolden } from '../../support/golden.ts';
 import {
@@ -214,6 +215,24 @@ test('a disk that takes no copy of what would leave is no silence of the control
   const text = screenOf(status);
   t.regex(text, /^Control plane: +nothing is sent while the disk is full/m);
   t.notRegex(text, /not reachable|does not answer/);
+});
+
+test('no copy can be kept on a disk that seems to have room, as with a quota: that is said', async (t) => {
+  const given = await scenes['green']?.(t);
+  if (given === undefined) return t.fail();
+  const trouble = { code: 'DISK_FULL', detail: 'quota exceeded' } as const;
+  const session = { ...given.session, kind: 'backing-off', trouble } as const;
+  const status = statusOf({ ...given, session });
+  t.is(status.verdict.word, 'ATTENTION');
+  t.like(status.conditions[0], { code: 'ControlPlaneUnreachable', text: errors.DISK_FULL.text });
+  for (const code of ['DiskFull', 'InodesFull', 'StoreFull'] as const) {
+    const last = { ...fine, conditions: [held(code, 0)] };
+    const told = statusOf({ ...given, session, last });
+    t.deepEqual(
+      told.conditions.map((condition) => condition.code),
+      [code],
+    );
+  }
 });
 
 test('many objects of one condition are named only in part', async (t) => {
