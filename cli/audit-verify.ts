@@ -3,7 +3,7 @@
 // one and give it with --expect the next time.
 
 import { type Command, InvalidArgumentError } from 'commander';
-import { brokenAuditRow, type ChainEnd, chainStart } from '../proto/audit-chain.ts';
+import { auditRoot, brokenAuditRow, type ChainEnd, chainStart } from '../proto/audit-chain.ts';
 import { TreError } from '../proto/errors.ts';
 import { auditPages } from './audit.ts';
 import { type CommandContext, group } from './context.ts';
@@ -55,14 +55,12 @@ async function verify(context: CommandContext, { expect, output }: VerifyOptions
 /** Throws TreError AUDIT_BROKEN with the first row that does not follow, or when the expected hash is gone. */
 async function verifyAudit(client: RestClient, expect?: string): Promise<VerifiedAudit> {
   let end: ChainEnd = chainStart;
-  let expected: number | undefined = expect === end.hash ? end.id : undefined;
+  let expected: number | undefined;
   for await (const page of auditPages(client, 0)) {
     const rows = page.map((row) => ({ ...row, atMs: Date.parse(row.at) }));
     const broken = brokenAuditRow(rows, end);
     if (broken !== undefined)
-      throw new TreError('AUDIT_BROKEN', `Row ${broken} does not follow from row ${end.id}.`, {
-        facts: { row: broken },
-      });
+      throw new TreError('AUDIT_BROKEN', brokenText(rows, broken, end), { facts: { row: broken } });
     end = rows.at(-1) ?? end;
     expected ??= rows.find(({ hash }) => hash === expect)?.id;
   }
@@ -73,7 +71,18 @@ async function verifyAudit(client: RestClient, expect?: string): Promise<Verifie
   return { rows: end.id, hash: end.hash, ...(expected === undefined ? {} : { expected }) };
 }
 
+/** Names the row before as it came; a row that has no number was given the one that it should have. */
+function brokenText(rows: readonly ChainEnd[], broken: number, end: ChainEnd): string {
+  const at = rows.findLastIndex(({ id }) => id === broken);
+  const before = at < 0 ? broken - 1 : (rows[at - 1] ?? end).id;
+  return `Row ${broken} does not follow from ${before === chainStart.id ? 'the beginning' : `row ${before}`}.`;
+}
+
 function hashText(text: string): string {
   if (!/^sha256:[0-9a-f]{64}$/.test(text)) throw new InvalidArgumentError('It must be sha256:<hex>.');
+  if (text === auditRoot)
+    throw new InvalidArgumentError(
+      'Every audit begins with this one; give a last hash that was noted before.',
+    );
   return text;
 }

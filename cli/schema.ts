@@ -29,6 +29,9 @@ export const shapeOf = {
   'site show': 'siteDetail',
 } as const;
 
+/** What is run where a group is given without a command. */
+const defaultOf: Readonly<Record<string, keyof typeof shapeOf>> = { audit: 'audit list' };
+
 export function registerSchema(program: Command, context: CommandContext): void {
   program
     .command('schema')
@@ -54,7 +57,8 @@ export async function shapeFor(command: keyof typeof shapeOf): Promise<ZodType> 
 }
 
 function known(text: string): string {
-  const command = text.trim().replace(/^trectl /, '');
-  if (Object.hasOwn(shapeOf, command)) return command;
+  const given = text.trim().replace(/^trectl /, '');
+  const command = Object.hasOwn(defaultOf, given) ? defaultOf[given] : given;
+  if (command !== undefined && Object.hasOwn(shapeOf, command)) return command;
   throw new InvalidArgumentError(`There is one for: ${Object.keys(shapeOf).join(', ')}.`);
 }

@@ -7,6 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import test, { type ExecutionContext } from 'ava';
 import type { EventAnswer, SiteAnswer, SiteDetailAnswer } from '../../cli/answers.ts';
 import { shapeFor, type shapeOf } from '../../cli/schema.ts';
+import { auditRoot } from '../../proto/audit-chain.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Desk, login, openDesk } from '../support/operator-desk.ts';
 import { reportingSite, wellState } from '../support/reporting-site.ts';
@@ -221,6 +222,9 @@ test('the audit is verified here, row by row, and a changed one is found', async
   const gone = await desk.trectl('audit', 'verify', '--expect', `sha256:${'1'.repeat(64)}`);
   t.is(gone.code, 1);
   t.regex(gone.stderr, /^AUDIT_BROKEN: No row has the hash/);
+  const ofEveryAudit = await desk.trectl('audit', 'verify', '--expect', auditRoot);
+  t.is(ofEveryAudit.code, 2, 'a check that cannot fail is none');
+  t.regex(ofEveryAudit.stderr, /Every audit begins with this one/);
   t.regex(
     await desk.done('audit', '--after', '1'),
     /^ +2 {2}[^\n]* {2}tre-control-plane {2}init localhost\n +3 /,
@@ -229,7 +233,10 @@ test('the audit is verified here, row by row, and a changed one is found', async
   tamper(join(desk.plane.data, 'control-plane.db'), first.rows - 1);
   const broken = await desk.trectl('audit', 'verify');
   t.is(broken.code, 1);
-  t.regex(broken.stderr, new RegExp(`^AUDIT_BROKEN: Row ${first.rows - 1} does not follow`));
+  t.regex(
+    broken.stderr,
+    new RegExp(`^AUDIT_BROKEN: Row ${first.rows - 1} does not follow from row ${first.rows - 2}\\.`),
+  );
 });
 
 function tamper(path: string, id: number): void {
@@ -263,6 +270,23 @@ test('events: the last ones, those after one, those of a site', async (t) => {
     restored.stderr,
     /^The control plane does not have the event that was seen last: .* Goes on after event \d+\.$/m,
   );
+  // Taken up with its time, an event is known again, or known to be another one.
+  const [first] = all;
+  const same = await desk.trectl(
+    'events',
+    '--after',
+    `${first?.id}@${first?.at}`,
+    '--limit',
+    '1',
+    '-o',
+    'json',
+  );
+  t.deepEqual([JSON.parse(same.stdout), same.stderr], [all.slice(1, 2), '']);
+  const other = await desk.trectl('events', '--after', `${first?.id}@2020-01-01T00:00:00Z`, '-o', 'json');
+  t.deepEqual(JSON.parse(other.stdout), all);
+  t.regex(other.stderr, /a backup was restored, or it is another one\. Goes on after event 0\./);
+  for (const place of ['1200@', '1200@yesterday', '1200@2026-13-01T00:00:00Z', 'x@2026-11-23T10:00:00Z'])
+    t.regex((await desk.trectl('events', '--after', place)).stderr, /It must be the id of an event/, place);
   const endless = await desk.trectl('events', '--follow', ...next);
   t.is(endless.code, 2);
   t.regex(endless.stderr, /^USAGE: --follow has no end/);

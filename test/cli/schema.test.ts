@@ -49,4 +49,9 @@ test('schemas are printed as JSON Schema that promises fields and allows others'
   const site = JSON.parse(await desk.done('schema', 'site show')) as { required: string[] };
   t.true(site.required.includes('verdict') && site.required.includes('unhealthy'));
   t.is((await desk.trectl('schema', 'site')).code, 2);
+  t.is(
+    await desk.done('schema', 'audit'),
+    await desk.done('schema', 'audit list'),
+    'what `trectl audit` does by itself',
+  );
 });
