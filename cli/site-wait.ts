@@ -1,5 +1,5 @@
 // `trectl site wait`: stays until a site has applied what is wanted, or until it is healthy with it, and says on stderr
-// what it waits for. Ends at once when the site refuses what is wanted or is withdrawn. `site rollback --wait` does the same.
+// what it waits for. Ends when the site refuses what is wanted or is withdrawn. `site rollback --wait` does the same.
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { isErrorCode, TreError } from '../proto/errors.ts';
@@ -68,6 +68,7 @@ export async function waitForSite(
   let late = `The control plane did not say how ${decodeURIComponent(path.slice(path.lastIndexOf('/') + 1))} is.`;
   const giveUp = (): void => over.abort(new TreError('STILL_WAITING', late));
   void clock.sleep(Math.max(timeoutMs, leastLookMs), ending).then(giveUp, () => undefined);
+  let refusal: string | undefined;
   let told = '';
   const tell = (line: string): void => {
     if (line !== told) context.err(`${secondText(clock.now())}  ${line}`);
@@ -79,7 +80,7 @@ export async function waitForSite(
     for (;;) {
       const site = await patiently(look, { clock, signal: ending, onSilence });
       const goal = generation ?? site.desired?.generation ?? 0;
-      refuseIfRefused(site, goal);
+      refusal = refusedTwice(site, goal, refusal);
       tell(standing(site));
       if (isThere(site, goal, wanted)) return;
       late = `${site.name} is not ${wanted}.`;
@@ -97,11 +98,20 @@ function isThere({ state, verdict }: SiteDetailAnswer, goal: number, wanted: Goa
   return wanted === 'applied' || verdict.word === 'healthy';
 }
 
-function refuseIfRefused({ refused, held, name, revokedAt }: SiteDetailAnswer, goal: number): void {
+/**
+ * The code of a refusal that the next look has to confirm: a hold that has just been released is told for a moment more.
+ * Throws TreError with the code of any other.
+ */
+function refusedTwice(
+  { refused, held, name, revokedAt }: SiteDetailAnswer,
+  goal: number,
+  before: string | undefined,
+): string | undefined {
   if (revokedAt !== null) throw new TreError('SITE_REVOKED', `The identity of ${name} was withdrawn.`);
-  if (refused === null || refused.generation < goal || (held?.generation ?? 0) >= goal) return;
+  if (refused === null || refused.generation < goal || (held?.generation ?? 0) >= goal) return undefined;
   const { code, text, generation } = refused;
-  if (isErrorCode(code)) throw new TreError(code, `${name} refused generation ${generation}. ${text}`);
+  if (!isErrorCode(code) || (code === 'SITE_HELD' && before !== code)) return code;
+  throw new TreError(code, `${name} refused generation ${generation}. ${text}`);
 }
 
 /** With dates, not ages: it changes only when something did. */
