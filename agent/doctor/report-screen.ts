@@ -42,8 +42,7 @@ function block(head: string, finding: Finding, colour: Colour, { width, paint }:
 const colours = { ok: 'green', 'not ok': 'red', 'not tried': 'amber' } as const;
 
 function hopLine({ name, state, facts }: HopReport, { width, paint }: ScreenOptions): string {
-  // Wrapped with a stand-in for the first two columns, so that colour does not count.
-  const text = wrapped(`${'x'.repeat(factsColumn - 1)} ${facts}`, width, factsColumn).slice(factsColumn);
+  const text = wrapped(facts, width - factsColumn).replaceAll('\n', `\n${' '.repeat(factsColumn)}`);
   const gap = ' '.repeat(stateWidth - state.length);
   return `${paint(colours[state], state)}${gap}${name.padEnd(factsColumn - stateWidth)}${text}`.trimEnd();
 }

@@ -61,11 +61,12 @@ export async function siteDetail(deps: ViewDeps, views: SiteViews, row: FleetRow
 function refusalsOf({ store }: ViewDeps, { site, contact }: FleetRow): SiteDetail['refusals'] {
   if (!contact?.refusedCode) return [];
   const { refusedCode, refusedGeneration, heldEpoch, heldGeneration } = contact;
-  return store.events.latest(site.id, 'refusal', shownRefusals).flatMap(({ atMs, news }) => {
+  return store.events.latest(site.id, 'refusal', shownRefusals).flatMap(({ atMs, news }, at) => {
     if (news.kind !== 'refusal') return [];
     const { code, epoch, generation } = news;
-    const isLast = generation === refusedGeneration && code === refusedCode;
-    const isLater = epoch >= (heldEpoch ?? 0) && generation > (heldGeneration ?? 0);
+    const held = heldEpoch ?? 0;
+    const isLater = epoch > held || (epoch === held && generation > (heldGeneration ?? 0));
+    const isLast = at === 0 && generation === refusedGeneration && code === refusedCode;
     if (!isLast && !isLater) return [];
     return [{ ...words(code), epoch, generation, at: timeText(news.atMs), receivedAt: timeText(atMs) }];
   });

@@ -57,6 +57,16 @@ for (const width of [40, 80, 160])
     t.true(unpainted?.replaceAll(/\s+/g, ' ').includes(line));
   });
 
+test('the facts of a hop stand in one column, also where they begin with a long word', (t) => {
+  const kubeconfig = `/srv/${'k'.repeat(60)}/kubeconfig`;
+  const facts = `${kubeconfig} context demo, and what else there is to tell of it`;
+  const screen = reportScreen(report({ kubeconfig: { facts } }), { width: 80, paint: plain });
+  const rows = screen.split('\n');
+  const at = rows.findIndex((row) => row.includes(kubeconfig));
+  t.is(rows[at], `${'ok         kubeconfig'.padEnd(26)}${kubeconfig}`);
+  t.is(rows[at + 1], `${' '.repeat(26)}context demo, and what else there is to tell of it`);
+});
+
 test('what programs read fits its schema', (t) => {
   t.deepEqual(reportSchema.parse(JSON.parse(JSON.stringify(broken))), broken);
 });

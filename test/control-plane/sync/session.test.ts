@@ -165,6 +165,9 @@ test('what was refused is shown until the site takes that document or a later on
   t.deepEqual(await shown(), []);
   await sendRefusal(stream, { sequence: 5n, generation: 3, code: 'CLUSTER_MISMATCH' });
   t.deepEqual(await shown(), ['CLUSTER_MISMATCH 3'], 'what it holds, and refuses now');
+  await sendRefusal(stream, { sequence: 6n, epoch: 2, generation: 1, code: 'SITE_HELD' });
+  await sendRefusal(stream, { sequence: 7n, epoch: 2, generation: 2, code: 'SITE_HELD' });
+  t.deepEqual(await shown(), ['SITE_HELD 2', 'SITE_HELD 1'], 'a later epoch begins with low generations');
 });
 
 test('reports are acknowledged per start of the agent, and count once', async (t) => {
@@ -332,10 +335,10 @@ function sendRow(stream: TestStream, sequence: bigint, body: Uint8Array): Promis
 
 function sendRefusal(
   stream: TestStream,
-  refusal: { sequence: bigint; generation: number; code: string },
+  refusal: { sequence: bigint; epoch?: number; generation: number; code: string },
 ): Promise<void> {
-  const { sequence, generation, code } = refusal;
-  const value = { atMs: BigInt(Date.now()), epoch: 1, generation, code };
+  const { sequence, epoch = 1, generation, code } = refusal;
+  const value = { atMs: BigInt(Date.now()), epoch, generation, code };
   return sendRow(
     stream,
     sequence,
