@@ -156,6 +156,15 @@ export const auditRow = z.object({
   digest: z.string().nullable(),
   previous: z.string(),
   hash: z.string(),
+  about: z
+    .object({
+      site: z.string(),
+      generation: z.int().nullable(),
+      release: z.object({ name: z.string(), version: z.string() }).nullable(),
+    })
+    .nullable()
+    .optional()
+    .describe('What subject and digest name, as the control plane knows it now; not part of the hash.'),
 });
 
 export const event = z.object({

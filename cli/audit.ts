@@ -8,6 +8,7 @@ import { minuteText } from './moments.ts';
 import { type OutputFormat, outputOption, printFacts } from './output.ts';
 import type { RestClient } from './rest.ts';
 import { connect } from './server.ts';
+import { releaseText } from './site-words.ts';
 import { printable, wrapped } from './wrap.ts';
 
 interface AuditOptions {
@@ -47,17 +48,28 @@ async function list(context: CommandContext, { after, limit, output }: AuditOpti
     context.err(`There may be more: trectl audit list --after ${last.id}`);
 }
 
-/** `    41  2026-11-23 07:48 UTC  maria  site.delete 01a2075b-...: the building was closed`; wide: the digests too. */
+/** `    41  2026-11-23 07:48 UTC  maria  site.delete hull (01a2075b-...): the building was closed`; wide: the digests too. */
 export function auditText(
   given: AuditAnswer,
   { width, isWide }: { readonly width: number; readonly isWide: boolean },
 ): string {
-  const { id, at, who, what, subject, why, digest, hash } = printable(given);
+  const row = printable(given);
+  const { id, at, who, what, why, digest, hash } = row;
   const reason = why === null ? '' : `: ${why}`;
-  const line = `${String(id).padStart(idWidth)}  ${minuteText(at)}  ${who}  ${what} ${subject}${reason}`;
+  const line = `${String(id).padStart(idWidth)}  ${minuteText(at)}  ${who}  ${what} ${subjectText(row)}${reason}`;
   const digests = isWide ? [...(digest === null ? [] : [`digest ${digest}`]), `hash ${hash}`] : [];
   const below = digests.map((one) => `${indent}${wrapped(one, width - indent.length, indent)}`);
   return [wrapped(line, width, indent), ...below].join('\n');
+}
+
+/** The id stays beside the name, for only the id is part of what is hashed. */
+function subjectText({ subject, about }: AuditAnswer): string {
+  if (!about) return subject;
+  const [id = '', ...rest] = subject.split(' ');
+  const { site, release, generation } = about;
+  const named = [`${site} (${id})`, ...rest].join(' ');
+  if (generation === null) return named;
+  return `${named}, ${release === null ? '' : `${releaseText(release)}, `}generation ${generation}`;
 }
 
 /** The audit after a row, page by page, to its end. */

@@ -291,6 +291,7 @@ export const someRows: readonly AuditAnswer[] = [
     digest: rowDigest,
     previous: rowDigest,
     hash: rowHash,
+    about: { site: leeds.name, generation: 3, release: { name: 'small-tre', version: '2.0.0' } },
   },
   {
     id: 41,
@@ -302,6 +303,19 @@ export const someRows: readonly AuditAnswer[] = [
     digest: null,
     previous: rowHash,
     hash: rowDigest,
+    about: { site: york.name, generation: null, release: null },
+  },
+  {
+    id: 42,
+    at: before(hour / 2),
+    who: 'maria',
+    what: 'release.publish',
+    subject: 'small-tre@2.0.0',
+    why: null,
+    digest: rowDigest,
+    previous: rowDigest,
+    hash: rowHash,
+    about: null,
   },
 ];
 

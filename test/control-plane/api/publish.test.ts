@@ -200,4 +200,11 @@ test('every change is in the audit, by whom and why, and the chain holds', async
   );
   t.is(brokenAuditRow(rows.map((row) => ({ ...row, atMs: Date.parse(row.at) }))), undefined);
   t.is((await plane.rest<{ rows: unknown[] }>('GET', '/v1/audit?after=6&limit=1')).body.rows.length, 1);
+  const about = (await plane.rest<{ rows: { about: unknown }[] }>('GET', '/v1/audit?after=2')).body.rows;
+  const leeds = { site: 'leeds', generation: null, release: null };
+  const assigned = { site: 'leeds', generation: 1, release: { name: 'demo', version: '1.0.0' } };
+  t.deepEqual(
+    about.map((row) => row.about),
+    [null, null, leeds, leeds, assigned, leeds],
+  );
 });
