@@ -1,6 +1,9 @@
 // Keeps a site on hold until its time has come or somebody releases it. Laws: what was refused because of the hold is
-// settled when it ends, also when that happened while no agent ran; both ends are told at once. Started by run.ts,
-// asked by the local commands; the offers themselves are judged in offer.ts.
+// settled when it ends, also when that happened while no agent ran; both ends are told at once; while this process runs, a
+// clock that is set moves the hold along within a second, so that it lasts as long as was asked for. A machine that sleeps
+// is as one whose clock was set. Over a restart the wall clock is all there is: set back meanwhile, a hold lasts longer by
+// as much, but never for more than its whole length from the start; set forward, it ends sooner. Started by run.ts, asked
+// by the local commands; the offers themselves are judged in offer.ts.
 import type { Clock } from '../../daemon/clock.ts';
 import type { Log } from '../../daemon/log.ts';
 import { TreError } from '../../proto/errors.ts';
@@ -25,21 +28,26 @@ export interface HoldKeeper extends AsyncDisposable {
 export const holdBounds = { minimumMs: 60_000, maximumMs: 30 * 24 * 3_600_000, maxWhyLength: 500 } as const;
 
 /** The wall clock may be set meanwhile: it is looked at anew at least this often. */
-const lookEveryMs = 30_000;
+const lookEveryMs = 1_000;
+/** After a write that failed. */
+const againMs = 30_000;
+/** A clock that is only drawn to the right time stays within. */
+const leastStepMs = 1_000;
 
 export function keepHold(deps: HoldKeeperDeps): HoldKeeper {
   const { store, clock, log, onChange } = deps;
+  const steps = wallSteps(clock);
   const stopping = new AbortController();
   let changed = new AbortController();
   const watch = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
-      const isDone = trySettle(deps);
+      const isDone = trySettle(deps, steps);
       const until = store.holds.current(clock.now())?.untilMs;
       changed = new AbortController();
       const signal = AbortSignal.any([stopping.signal, changed.signal]);
-      const nextMs = until === undefined ? Number.MAX_SAFE_INTEGER : until - clock.now();
-      const ms = isDone && until === undefined ? nextMs : Math.min(nextMs, lookEveryMs);
-      await clock.sleep(Math.max(0, ms), signal).catch(() => undefined);
+      const nextMs =
+        until === undefined ? Number.MAX_SAFE_INTEGER : Math.min(until - clock.now(), lookEveryMs);
+      await clock.sleep(isDone ? Math.max(0, nextMs) : againMs, signal).catch(() => undefined);
     }
   };
   const watching = watch();
@@ -47,13 +55,14 @@ export function keepHold(deps: HoldKeeperDeps): HoldKeeper {
     hold: (forMs, why) => {
       const hold = checked(forMs, why, clock.now());
       store.holds.set(hold);
+      steps.taken();
       log.info({ until: hold.untilMs }, 'held on site');
       changed.abort();
       onChange({ isOpen: false });
       return hold;
     },
     release: () => {
-      if (!store.holds.release(clock.now())) throw new TreError('NOT_HELD');
+      if (!store.holds.release(clock.now() - steps.ms())) throw new TreError('NOT_HELD');
       const isOpen = store.journal.settleRefusals('SITE_HELD');
       log.info({ isOpen }, 'the hold was released');
       changed.abort();
@@ -67,9 +76,9 @@ export function keepHold(deps: HoldKeeperDeps): HoldKeeper {
 }
 
 /** A disk that takes nothing ends no agent: it is tried again. Returns whether it is done. */
-function trySettle(deps: HoldKeeperDeps): boolean {
+function trySettle(deps: HoldKeeperDeps, steps: WallSteps): boolean {
   try {
-    settle(deps);
+    settle(deps, steps);
     return true;
   } catch (error) {
     deps.log.error({ error }, 'what has become of a hold could not be written down');
@@ -77,13 +86,17 @@ function trySettle(deps: HoldKeeperDeps): boolean {
   }
 }
 
-function settle({ store, clock, log, onChange }: HoldKeeperDeps): void {
+function settle({ store, clock, log, onChange }: HoldKeeperDeps, steps: WallSteps): void {
   const nowMs = clock.now();
-  const hold = store.holds.current(nowMs);
+  const stepMs = steps.ms();
+  const hold = store.holds.current(nowMs - stepMs);
   if (hold !== undefined) {
-    if (hold.sinceMs <= nowMs) return;
-    // The clock was set back: by the old times it would last for longer than somebody asked for.
-    store.holds.set({ ...hold, sinceMs: nowMs, untilMs: nowMs + hold.untilMs - hold.sinceMs });
+    // It cannot have begun later than now: then the clock was set back while no agent ran.
+    const moveMs = Math.min(stepMs, nowMs - hold.sinceMs);
+    if (Math.abs(moveMs) < leastStepMs) return;
+    store.holds.set({ ...hold, sinceMs: hold.sinceMs + moveMs, untilMs: hold.untilMs + moveMs });
+    steps.taken();
+    log.info({ until: hold.untilMs + moveMs }, 'the clock was set, and the hold moved with it');
     return onChange({ isOpen: false });
   }
   const { hadHold, isOpen } = store.atomically(() => ({
@@ -93,6 +106,28 @@ function settle({ store, clock, log, onChange }: HoldKeeperDeps): void {
   if (!hadHold && !isOpen) return;
   log.info({ isOpen }, 'the hold has ended');
   onChange({ isOpen });
+}
+
+/** How far the wall clock was set since the times of the hold were right. */
+interface WallSteps {
+  /** Whole ms; 0 for less than a step. */
+  readonly ms: () => number;
+  /** They are right by the clock of now. */
+  readonly taken: () => void;
+}
+
+function wallSteps(clock: Clock): WallSteps {
+  const apartMs = (): number => Math.round(clock.now() - clock.monotonic());
+  let rightMs = apartMs();
+  return {
+    ms: () => {
+      const ms = apartMs() - rightMs;
+      return Math.abs(ms) < leastStepMs ? 0 : ms;
+    },
+    taken: () => {
+      rightMs = apartMs();
+    },
+  };
 }
 
 function checked(forMs: number, why: string, nowMs: number): Hold {

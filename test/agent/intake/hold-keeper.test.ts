@@ -70,19 +70,66 @@ test('it ends by itself at its time', async (t) => {
   t.deepEqual(changes, [false, true]);
 });
 
-test('a clock that is set back makes no hold longer than it was asked for', async (t) => {
-  const { store, clock, changes, start } = await stage(t);
+/** Its hold of eight hours ends eight hours after it began, in the time that passes, and is said to do so. */
+const jump = test.macro({
+  async exec(t: ExecutionContext, afterMs: number, byMs: number) {
+    const { store, clock, changes, start } = await stage(t);
+    const keeper = start();
+    keeper.hold(8 * hourMs, 'why');
+    refuse(store, 'SITE_HELD');
+    await clock.advance(afterMs);
+    clock.jump(byMs);
+    await clock.advance(1_000);
+    const leftMs = 8 * hourMs - afterMs - 1_000;
+    t.like(store.holds.current(clock.now()), { untilMs: clock.now() + leftMs, why: 'why' });
+    t.deepEqual(changes, [false, false], 'both ends show the new time');
+    await clock.advance(leftMs - 1);
+    t.not(store.journal.openRefusal(), undefined);
+    await clock.advance(1);
+    t.is(store.journal.openRefusal(), undefined);
+    t.deepEqual(changes, [false, false, true]);
+  },
+  title: (title) => `a clock that is set makes no hold longer or shorter: ${title}`,
+});
+test('back behind its beginning', jump, 60_000, -400 * dayMs);
+test('back, and not behind its beginning', jump, 7 * hourMs, -6.9 * hourMs);
+test('forward', jump, hourMs, 3 * hourMs);
+test('forward beyond its end', jump, hourMs, 9 * hourMs);
+
+test('a clock that is only drawn to the right time says nothing new', async (t) => {
+  const { clock, changes, start } = await stage(t);
+  start().hold(hourMs, 'why');
+  for (let seconds = 0; seconds < 20; seconds += 1) {
+    clock.jump(-40);
+    await clock.advance(1_000);
+  }
+  t.deepEqual(changes, [false]);
+});
+
+test('a hold can be released, and made anew, right after the clock was set beyond its end', async (t) => {
+  const { store, clock, start } = await stage(t);
   const keeper = start();
-  keeper.hold(8 * hourMs, 'why');
-  await settled();
-  clock.jump(-400 * dayMs);
-  await clock.advance(60_000);
-  await settled();
-  const hold = store.holds.current(clock.now());
-  t.true(hold !== undefined && hold.untilMs <= clock.now() + 8 * hourMs);
-  t.is(hold?.why, 'why');
-  t.deepEqual(changes, [false, false], 'both ends show the new time');
-  for (let minutes = 0; minutes < 8 * 60; minutes += 1) await clock.advance(60_000);
+  for (const byMs of [9 * hourMs, -9 * hourMs]) {
+    keeper.hold(8 * hourMs, 'why');
+    await settled();
+    clock.jump(byMs);
+    t.is(keeper.hold(8 * hourMs, 'why').untilMs, clock.now() + 8 * hourMs);
+    await clock.advance(2_000);
+    t.is(store.holds.current(clock.now())?.untilMs, clock.now() + 8 * hourMs - 2_000);
+    clock.jump(byMs);
+    t.notThrows(() => keeper.release());
+    await settled();
+    t.is(store.holds.current(clock.now()), undefined);
+  }
+});
+
+test('a clock that was set back while no agent ran: never more than the whole length from the start', async (t) => {
+  const { store, clock, changes, start } = await stage(t);
+  store.holds.set({ sinceMs: clock.now() + dayMs, untilMs: clock.now() + dayMs + hourMs, why: 'why' });
+  start();
+  t.like(store.holds.current(clock.now()), { sinceMs: clock.now(), untilMs: clock.now() + hourMs });
+  t.deepEqual(changes, [false]);
+  await clock.advance(hourMs);
   t.is(store.holds.current(clock.now()), undefined);
 });
 
