@@ -94,22 +94,30 @@ export function apiServiceHealth(object: JsonObject, { nowMs }: HealthContext): 
 export function autoscalerHealth(object: JsonObject, { nowMs }: HealthContext): Verdict {
   const conditions = conditionsOf(object);
   if (conditions.length === 0) return because('NotYetObserved');
-  const broken = conditions.find(
+  const broken = conditions.filter(
     ({ type, status, reason }) =>
       (type === 'AbleToScale' || type === 'ScalingActive') &&
       status === 'False' &&
       /^(?:Failed|Invalid)/.test(reason),
   );
-  return broken === undefined ? current : sinceLong(object, broken, 'CannotScale', nowMs);
+  // A second trouble does not make the first one younger.
+  const [oldest] = broken.toSorted((one, other) => brokenAt(object, one) - brokenAt(object, other));
+  return oldest === undefined ? current : sinceLong(object, oldest, 'CannotScale', nowMs);
+}
+
+/** Since when a condition says no, ms UTC; for ever, when that is not said. */
+function brokenAt(object: JsonObject, { type }: StatusCondition): number {
+  return changedAt(object, type) ?? 0;
 }
 
 /** A condition that says no: on its way at first, failed when that lasts. */
 function sinceLong(
   object: JsonObject,
-  { type, message }: StatusCondition,
+  condition: StatusCondition,
   reason: HealthReason,
   nowMs: number,
 ): Verdict {
-  const untilMs = (changedAt(object, type) ?? 0) + startMs;
+  const { message } = condition;
+  const untilMs = brokenAt(object, condition) + startMs;
   return nowMs < untilMs ? because('NotReady', message, untilMs) : because(reason, message);
 }

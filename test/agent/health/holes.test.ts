@@ -181,6 +181,31 @@ const unmeasured = (lastTransitionTime: string) =>
   conditions({ ...condition('ScalingActive', 'False', 'FailedGetResourceMetric'), lastTransitionTime });
 test('without metrics for a while', missing, hpa, unmeasured(ago(60)), 'failed CannotScale');
 test('its pods have just started', missing, hpa, unmeasured(ago(59)), 'in-progress NotReady');
+const since = (type: string, seconds: number) => ({
+  ...condition(type, 'False', 'FailedSo'),
+  lastTransitionTime: ago(seconds),
+});
+test(
+  'a second trouble makes the first one no younger',
+  missing,
+  hpa,
+  conditions(since('AbleToScale', 3), since('ScalingActive', 3_600)),
+  'failed CannotScale',
+);
+test(
+  'nor does the order of the two',
+  missing,
+  hpa,
+  conditions(since('ScalingActive', 3_600), since('AbleToScale', 3)),
+  'failed CannotScale',
+);
+test(
+  'two young troubles',
+  missing,
+  hpa,
+  conditions(since('AbleToScale', 3), since('ScalingActive', 30)),
+  'in-progress NotReady',
+);
 test(
   'switched off',
   missing,
@@ -310,10 +335,19 @@ for (const reason of [
   'ImagePullBackOff',
   'InvalidImageName',
   'ErrImageNeverPull',
+  'ImageInspectError',
   'RegistryUnavailable',
+  'SignatureValidationFailed',
 ])
   test(cannotStart, reason, 'failed ImageUnavailable');
-for (const reason of ['CreateContainerConfigError', 'CreateContainerError', 'RunContainerError'])
+for (const reason of [
+  'CreateContainerConfigError',
+  'CreateContainerError',
+  'RunContainerError',
+  'PreCreateHookError',
+  'PreStartHookError',
+  'PostStartHookError',
+])
   test(cannotStart, reason, 'failed ContainerCannotStart');
 test(cannotStart, 'CrashLoopBackOff', 'failed ContainerCrashLooping');
 
