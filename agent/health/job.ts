@@ -8,7 +8,8 @@ import { withPods } from './workloads.ts';
 
 export function jobHealth(object: JsonObject, context: HealthContext): Verdict {
   if (conditionIs(object, 'Complete', 'True') !== undefined) return current;
-  const failed = conditionIs(object, 'Failed', 'True');
+  // The second one comes first: it is decided, and the last pods are being ended.
+  const failed = conditionIs(object, 'Failed', 'True') ?? conditionIs(object, 'FailureTarget', 'True');
   if (failed !== undefined) return because('JobFailed', failed.message);
   const isSuspended = objectAt(object, 'spec')['suspend'] === true;
   if (isSuspended && conditionIs(object, 'Suspended', 'True') !== undefined) return current;

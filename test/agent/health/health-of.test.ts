@@ -316,6 +316,13 @@ const started = { startTime: ago(5) };
 test('complete', rule, 'Job', job({}, { conditions: [condition('Complete', 'True')] }), 'current');
 test('failed', rule, 'Job', job({}, { conditions: [condition('Failed', 'True')] }), 'failed JobFailed');
 test(
+  'its failure is decided while its pods still end',
+  rule,
+  'Job',
+  job({}, { ...started, conditions: [condition('FailureTarget', 'True', 'BackoffLimitExceeded')] }),
+  'failed JobFailed',
+);
+test(
   'suspended',
   rule,
   'Job',
