@@ -4,7 +4,7 @@
 import type { HealthReason } from '../../proto/health-reasons.ts';
 import type { HealthSnapshot, NodeTrouble, ObjectHealth } from '../health/snapshot.ts';
 import { because, type Verdict } from '../health/verdict.ts';
-import type { ObjectId, Wanted } from '../plan/world.ts';
+import type { ObjectId, Wanted, WantedObject } from '../plan/world.ts';
 import type { KnownHealth, ObjectHealthStore } from '../store/object-health.ts';
 
 export interface LookResult {
@@ -47,8 +47,9 @@ export function createHealthBooks(store: ObjectHealthStore): HealthBooks {
     reasonOf: (id) => known.get(id)?.reason ?? null,
     wasCurrent: (id) => known.get(id)?.status === 'current',
     untilMs: () => (better.size === 0 ? null : Math.min(...better.values()) + steadyMs),
-    enter: ({ wanted, verdicts: seen, nodes, observedAtMs }) => {
-      const verdicts = steady(known, better, seen, observedAtMs);
+    enter: (look) => {
+      const { wanted, nodes, observedAtMs } = look;
+      const verdicts = steady(known, better, look);
       keep(store, known, verdicts, observedAtMs);
       const earlier = new Map(snapshot?.objects.map((object) => [object.id, object]));
       const objects = wanted.objects.map(({ id, index }): ObjectHealth => {
@@ -97,26 +98,33 @@ function isUnseen(reason: HealthReason | null): boolean {
 /** A container that ends again and again runs, and is even ready, for a moment each time. */
 const steadyMs = 10_000;
 
-/** What crash-looped is better only when it has been so for a while; since when it seems so is kept in `better`. */
+/**
+ * What crash-looped is better only when it has been so for a while; since when it seems so is kept in `better`. A Job that
+ * is current has ended: nothing of it will crash again, and its TTL may remove it at any moment.
+ */
 function steady(
   known: ReadonlyMap<ObjectId, KnownHealth>,
   better: Map<ObjectId, number>,
-  seen: ReadonlyMap<ObjectId, Verdict>,
-  nowMs: number,
+  { wanted, verdicts: seen, observedAtMs: nowMs }: LookResult,
 ): ReadonlyMap<ObjectId, Verdict> {
   const verdicts = new Map(seen);
+  const jobs = new Set(wanted.objects.filter(isJob).map(({ id }) => id));
   for (const id of better.keys()) if (!seen.has(id)) better.delete(id);
   for (const [id, verdict] of seen) {
     // Not after now: the clock may have been set back.
     const sinceMs = Math.min(better.get(id) ?? nowMs, nowMs);
     better.delete(id);
-    const isBetter = verdict.status === 'current' || verdict.status === 'in-progress';
+    const isBetter = verdict.status === 'in-progress' || (verdict.status === 'current' && !jobs.has(id));
     if (known.get(id)?.reason !== 'ContainerCrashLooping' || !isBetter || nowMs >= sinceMs + steadyMs)
       continue;
     better.set(id, sinceMs);
     verdicts.set(id, because('ContainerCrashLooping', 'it runs again, not yet for long'));
   }
   return verdicts;
+}
+
+function isJob({ group, kind }: WantedObject): boolean {
+  return group === 'batch' && kind === 'Job';
 }
 
 /** Writes what is new into the store and into `known`. */

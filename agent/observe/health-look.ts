@@ -2,7 +2,7 @@
 // the reconciler saw last tells whether they are there. Pods are read only where something is not current. At most a few
 // requests at a time, so that repair goes first. Called by health-loop.ts.
 import type { Clock } from '../../daemon/clock.ts';
-import { type HealthReason, healthReasons } from '../../proto/health-reasons.ts';
+import type { HealthReason } from '../../proto/health-reasons.ts';
 import { noAnswer } from '../cluster/answer.ts';
 import type { ApiFailure, ClusterApi } from '../cluster/api.ts';
 import { type Discovery, findKind } from '../cluster/discovery.ts';
@@ -146,13 +146,16 @@ function presence({ observed }: Reconciled, { id, group, kind }: WantedObject): 
   return live.deleting ? because('Deleting') : current;
 }
 
-/** A Job that is gone and still in place has ended and was removed in its time; that it failed is remembered. */
+/** What a Job is left with: that it failed, or a pod of it that nobody saw it get over. What waited waits no more. */
+const badEnds: ReadonlySet<HealthReason> = new Set(['JobFailed', 'PodFailed', 'PodEvicted']);
+
+/** A Job that is gone and still in place has ended and was removed in its time; that it ended badly is remembered. */
 function absent({ reconciled, reasonOf }: Looker, { id, ttlAfterFinishedMs }: WantedObject): Verdict {
   const { notInPlace, observed } = reconciled;
   const isGone = ttlAfterFinishedMs !== null && observed.cluster.ok && !observed.live.has(id);
   if (!isGone || notInPlace.has(id)) return because('NotFound');
   const before = reasonOf(id);
-  return before !== null && healthReasons[before].status === 'failed' ? because(before) : current;
+  return before !== null && badEnds.has(before) ? because(before) : current;
 }
 
 async function withPods(

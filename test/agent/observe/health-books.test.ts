@@ -146,6 +146,18 @@ test('what crash-looped is better when it has been so for ten seconds', async (t
   await kept.close();
 });
 
+test('a Job that is complete does not crash-loop for another moment', async (t) => {
+  const kept = await books(t);
+  const release = wanted([{ ...thing('Job lab/once'), id: web.id }]);
+  kept.enter(1_000, because('ContainerCrashLooping'), release);
+  kept.enter(2_000, because('JobInProgress'), release);
+  t.deepEqual(kept.say(), [false, 'ContainerCrashLooping', 1_000], 'it may again');
+  kept.enter(3_000, current, release);
+  t.deepEqual(kept.say(), [true, 'current', 3_000]);
+  t.is(kept.untilMs(), null);
+  await kept.close();
+});
+
 test('a clock that is set back does not make ten seconds longer', async (t) => {
   const kept = await books(t);
   kept.enter(3_600_000, because('ContainerCrashLooping'));

@@ -365,13 +365,19 @@ test('an autoscaler is read in the version that shows its conditions', async (t)
   t.is(asked[0], '/apis/autoscaling/v2/horizontalpodautoscalers?limit=100');
 });
 
-test('a Job that its TTL removed is done as it ended', async (t) => {
+test('a Job that its TTL removed is done, and as badly as it was seen to end', async (t) => {
   const job = thing('Job lab/once', { ttlAfterFinishedMs: 1_000 });
   const answers = { '/apis/batch/v1/jobs?limit=100': list() };
   t.deepEqual(await looker(answers).say([job]), ['current']);
-  for (const reason of ['JobFailed', 'PodFailed', 'ContainerCrashLooping', 'PodEvicted'] as const)
-    t.deepEqual(await looker(answers, () => reason).say([job]), [reason], 'never better than it was');
-  t.deepEqual(await looker(answers, () => 'JobInProgress').say([job]), ['current']);
+  for (const reason of ['JobFailed', 'PodFailed', 'PodEvicted'] as const)
+    t.deepEqual(await looker(answers, () => reason).say([job]), [reason]);
+  for (const reason of [
+    'JobInProgress',
+    'ContainerCrashLooping',
+    'ImageUnavailable',
+    'PodUnschedulable',
+  ] as const)
+    t.deepEqual(await looker(answers, () => reason).say([job]), ['current'], 'what waited waits no more');
   t.deepEqual(await looker(answers).say([job], { notInPlace: new Set([job.id]) }), ['NotFound']);
   const plain = thing('Job lab/once');
   t.deepEqual(await looker(answers).say([plain]), ['NotFound']);
