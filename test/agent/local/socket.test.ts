@@ -1,6 +1,7 @@
 // The local socket over real files: questions and answers, leftovers of a killed agent, two agents, strangers' input.
+import { once } from 'node:events';
 import { statSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { type Answer, askAgent, openLocalSocket } from '../../../agent/local/socket.ts';
@@ -57,6 +58,17 @@ test('what a killed agent left behind is replaced, an agent that answers is not'
   await open(t, path);
   await t.throwsAsync(open(t, path), { message: /DATA_LOCKED/ });
   t.deepEqual(await askAgent(path, { command: 'echo', text: 1 }), [1, { again: 1 }]);
+});
+
+test('an agent that says nothing is there: its socket stays its own', async (t) => {
+  const path = join(scratch(t), 'agent.sock');
+  let asked = 0;
+  const hung = createServer(() => (asked += 1)).listen(path);
+  t.teardown(() => hung.close());
+  await once(hung, 'listening');
+  await t.throwsAsync(open(t, path), { message: /DATA_LOCKED/ });
+  await t.throwsAsync(askAgent(path, {}, 50), { message: /AGENT_SILENT/ });
+  t.is(asked, 2);
 });
 
 test('an agent that stopped leaves nothing behind', async (t) => {
