@@ -1,7 +1,7 @@
 // A machine and its control plane over real TLS and gRPC: joining, trust in the pinned CA alone, the outbox over broken
 // streams, waits that were asked for, renewal. The control plane is modelled, so that it can misbehave.
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import { readJoinFile } from '../../../agent/intake/join.ts';
 import { Session, type SessionDeps } from '../../../agent/intake/run-session.ts';
@@ -596,9 +596,34 @@ test('how long the connection took is no part of how far the clocks are apart', 
   t.true(Math.abs(offsets[0] ?? Number.POSITIVE_INFINITY) < 1_000, String(offsets));
 });
 
+test('a contact that cannot be written down leaves no connection open', async (t) => {
+  const { server, store, start, join, lines } = await stage(t);
+  let open = 0;
+  const port = await slowWayTo(t, server.port, 0, (near) => {
+    open += 1;
+    near.once('close', () => (open -= 1));
+  });
+  await join({ address: `localhost:${port}` });
+  const setContact = () => {
+    throw new DaemonError('disk-full', 'no space left');
+  };
+  const { session, stop } = start({ store: { ...store, site: { ...store.site, setContact } } });
+  await until(() => lines.filter((line) => line.includes('DISK_FULL')).length >= 3, 'three attempts');
+  t.like(session.status().trouble, { code: 'DISK_FULL' });
+  await stop();
+  await until(() => open === 0, 'the end of all connections', 5_000);
+  t.pass();
+});
+
 /** A port from which each connection gets on only after a while. */
-async function slowWayTo(t: ExecutionContext, port: number, afterMs: number): Promise<number> {
+async function slowWayTo(
+  t: ExecutionContext,
+  port: number,
+  afterMs: number,
+  onConnection: (near: Socket) => void = () => undefined,
+): Promise<number> {
   const way = createServer((near) => {
+    onConnection(near);
     near.on('error', () => near.destroy());
     void systemClock.sleep(afterMs).then(() => {
       const far = connect(port, 'localhost');
