@@ -10,6 +10,7 @@ import {
 } from 'node:http2';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
+import { Worker } from 'node:worker_threads';
 
 /** Certificate (with its chain) and key, PEM. */
 export interface Shown {
@@ -54,6 +55,24 @@ export function resetting(stack: AsyncDisposableStack): Promise<number> {
 /** Takes connections and never says a word. */
 export function silent(stack: AsyncDisposableStack): Promise<number> {
   return listenOn(createServer(), stack);
+}
+
+/** Has a queue for connections that is full, and takes none of them: what a stopped program is like. */
+export async function stuck(stack: AsyncDisposableStack): Promise<number> {
+  const code = `
+    const { parentPort } = require('node:worker_threads');
+    const server = require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
+      parentPort.postMessage(server.address().port);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    });`;
+  const worker = new Worker(code, { eval: true });
+  stack.defer(async () => void (await worker.terminate()));
+  const [port] = (await once(worker, 'message')) as [number];
+  for (let count = 0; count < 4; count += 1) {
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+    stack.defer(() => void socket.destroy());
+  }
+  return port;
 }
 
 export function plainHttp(stack: AsyncDisposableStack, status = 200): Promise<number> {

@@ -5,7 +5,15 @@ import type { Finding } from '../../../agent/doctor/findings.ts';
 import { lookAtApiServer } from '../../../agent/doctor/look-api-server.ts';
 import { doctorTools } from '../../support/doctor-tools.ts';
 import { loopbackIdentityAt } from '../../support/loopback-certificate.ts';
-import { closedPort, http2, plainHttp, resetting, silent, tlsOnly } from '../../support/odd-servers.ts';
+import {
+  closedPort,
+  http2,
+  plainHttp,
+  resetting,
+  silent,
+  stuck,
+  tlsOnly,
+} from '../../support/odd-servers.ts';
 
 const dayMs = 86_400_000;
 const found = test.macro({
@@ -51,6 +59,13 @@ test(
   async (stack) => ({ port: await silent(stack) }),
   'API_SERVER_SILENT',
   /./,
+);
+test(
+  'takes no connection, and is on this machine: no firewall is in between',
+  found,
+  async (stack) => ({ port: await stuck(stack) }),
+  'API_SERVER_SILENT',
+  /^127\.0\.0\.1 port \d+$/,
 );
 test(
   'a stranger',
