@@ -47,9 +47,8 @@ export function createHealthBooks(store: ObjectHealthStore): HealthBooks {
     reasonOf: (id) => known.get(id)?.reason ?? null,
     wasCurrent: (id) => known.get(id)?.status === 'current',
     untilMs: () => (better.size === 0 ? null : Math.min(...better.values()) + steadyMs),
-    enter: (look) => {
-      const { wanted, nodes, observedAtMs } = look;
-      const verdicts = steady(known, better, look);
+    enter: ({ wanted, verdicts: seen, nodes, observedAtMs }) => {
+      const verdicts = steady(known, better, { wanted, verdicts: seen, observedAtMs });
       keep(store, known, verdicts, observedAtMs);
       const earlier = new Map(snapshot?.objects.map((object) => [object.id, object]));
       const objects = wanted.objects.map(({ id, index }): ObjectHealth => {
@@ -105,7 +104,7 @@ const steadyMs = 10_000;
 function steady(
   known: ReadonlyMap<ObjectId, KnownHealth>,
   better: Map<ObjectId, number>,
-  { wanted, verdicts: seen, observedAtMs: nowMs }: LookResult,
+  { wanted, verdicts: seen, observedAtMs: nowMs }: Omit<LookResult, 'nodes'>,
 ): ReadonlyMap<ObjectId, Verdict> {
   const verdicts = new Map(seen);
   const jobs = new Set(wanted.objects.filter(isJob).map(({ id }) => id));
