@@ -115,12 +115,10 @@ function bodyOf<T>(server: Server, { status, text }: Answer): T {
       'CONTROL_PLANE_UNREACHABLE',
       `${server.url} answered ${status} and not as a control plane does: is it the address for people?`,
     );
-  if (!isErrorCode(code))
-    throw new TreError(
-      'CAPABILITY_UNSUPPORTED',
-      `${printable(code)}${detail === undefined ? '' : `: ${detail}`}`,
-    );
-  throw new TreError(code, detail);
+  if (isErrorCode(code)) throw new TreError(code, detail);
+  // A newer control plane. What it refuses is refused; what it cannot do just now is waited for by whoever waits.
+  const known = status >= 500 ? 'INTERNAL' : 'CAPABILITY_UNSUPPORTED';
+  throw new TreError(known, `${printable(code)}${detail === undefined ? '' : `: ${detail}`}`);
 }
 
 function parsed(text: string): unknown {
