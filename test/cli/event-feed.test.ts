@@ -2,7 +2,7 @@
 // And what is missing, because it was forgotten or a backup was restored, is said once.
 
 import test, { type ExecutionContext } from 'ava';
-import { followEvents, type Gap } from '../../cli/event-feed.ts';
+import { eventPages, followEvents, type Gap } from '../../cli/event-feed.ts';
 import type { RestClient } from '../../cli/rest.ts';
 import { systemClock } from '../../daemon/clock.ts';
 
@@ -58,8 +58,13 @@ async function followed(t: ExecutionContext, answers: readonly unknown[], after:
     },
     { name: 'AbortError' },
   );
-  const questions = asked.map((path) => new URL(path, 'https://localhost').searchParams);
-  return { asked: questions.map((one) => [one.get('after'), one.get('at')]), told, gaps };
+  return { asked: asked.map(placeIn), told, gaps };
+}
+
+/** Id and time after which something is asked for. */
+function placeIn(path: string): readonly (string | null)[] {
+  const question = new URL(path, 'https://localhost').searchParams;
+  return [question.get('after'), question.get('at')];
 }
 
 const at = '2026-11-23T10:00:00.000Z';
@@ -96,6 +101,34 @@ test('after a restored backup without anything newer the lost event is not asked
     ['8', at],
     ['3', null],
     ['3', null],
+  ]);
+});
+
+test('each page is asked for after the last event of the page before, by its id and its time', async (t) => {
+  const answers = [[event(8), event(9)], [event(10)], []].map((events) => ({
+    events,
+    after: 7,
+    newest: 10,
+    oldest: 1,
+    restored: false,
+  }));
+  const asked: string[] = [];
+  const server: RestClient = {
+    ...serverThat(() => undefined),
+    call: async <T>(_method: string, path: string) => {
+      asked.push(path);
+      return await Promise.resolve(answers.shift() as T);
+    },
+  };
+  const pages = await Array.fromAsync(eventPages(server, { after: 7, at: 'then' }));
+  t.deepEqual(
+    pages.map((page) => page.map(({ id }) => id)),
+    [[8, 9], [10]],
+  );
+  t.deepEqual(asked.map(placeIn), [
+    ['7', 'then'],
+    ['9', at],
+    ['10', at],
   ]);
 });
 

@@ -294,6 +294,19 @@ test('events: the last ones, those after one, those of a site', async (t) => {
   const close = (): void => pipe.abort(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
   const unread = await desk.with({ signal: pipe.signal, out: close })('events', '--follow');
   t.deepEqual([unread.code, unread.stderr], [0, ''], 'nobody knows after which event to go on');
+  // Ctrl-C once the last one was printed: the place that is named is that of this event, and it is understood.
+  const key = new AbortController();
+  const newest = all.at(-1);
+  const press = (text: string): void => {
+    if (text.includes('generation 3')) key.abort();
+  };
+  const ended = await desk.with({ signal: key.signal, out: press })('events', '--follow');
+  t.deepEqual(
+    [ended.code, ended.stderr],
+    [0, `To go on: trectl events --follow --after ${newest?.id}@${newest?.at}\n`],
+  );
+  const place = /--after (\S+)/.exec(ended.stderr)?.[1] ?? '';
+  t.deepEqual(await fitting<EventAnswer[]>(t, desk, 'events', '--after', place), []);
   const ofYork = await fitting<EventAnswer[]>(t, desk, 'events', '--site', 'york', '--limit', '2');
   t.deepEqual(ofYork, all.slice(-2));
   const [id] = all.slice(-1).map(({ site }) => site.id);
