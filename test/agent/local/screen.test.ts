@@ -126,6 +126,38 @@ test('no screen calls a site green or healthy on news older than 90 seconds', as
   );
 });
 
+test('in no situation is what was seen longer ago called healthy, or green', async (t) => {
+  const ageMs = fc.integer({ min: 0, max: 30 * minuteMs });
+  for (const [name, scene] of Object.entries(scenes)) {
+    const given = await scene(t);
+    const { run } = given.last ?? fine;
+    const saysOf = (healthAge: number, lookAge: number) => {
+      const look = { ...run, observed: { ...run.observed, now: nowMs - lookAge } };
+      const seen = given.side.health && { health: { ...given.side.health, observedAtMs: nowMs - healthAge } };
+      const status = statusOf({
+        ...given,
+        last: given.last && { ...given.last, run: look },
+        side: { ...given.side, ...seen },
+      });
+      return { status, text: screenOf(status) };
+    };
+    fc.assert(
+      fc.property(ageMs, ageMs, (healthAge, lookAge) => {
+        const { status, text } = saysOf(healthAge, lookAge);
+        if (Math.max(healthAge, lookAge) > 90_000) t.not(status.verdict.word, 'GREEN', name);
+        if (healthAge <= 90_000) return;
+        t.not(status.health.state, 'healthy', name);
+        t.true(
+          status.components.every(({ healthy }) => healthy === null),
+          name,
+        );
+        t.notRegex(text, /^GREEN|: healthy/m, name);
+      }),
+      { numRuns: 25 },
+    );
+  }
+});
+
 test('old news is said to be old also where something was the matter', async (t) => {
   const given = await scenes['last-looked-long-ago']?.(t);
   if (given?.last === undefined) return t.fail();
