@@ -140,7 +140,8 @@ class IsolationKeeper {
     this.#isClear = false;
     const { clock } = this.#options;
     const { isClear, ...result } = await tryIsolation(this.#options, signal);
-    this.#isClear = isClear;
+    // What a trial that was cut short had just asked for may still be made after the taking away.
+    this.#isClear = isClear && result.networkPolicy !== 'unproven';
     const failures = result.networkPolicy === 'unproven' ? (this.#last?.failures ?? 0) + 1 : 0;
     this.#last = { result, endedMs: clock.monotonic(), nodes, failures };
     this.#remember(afterTrial(this.#record ?? nothingKnown, result, { nowMs: clock.now(), nodes }));
