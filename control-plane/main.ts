@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import { ensurePrivateDir, writeFileAtomic } from '../daemon/atomic-file.ts';
 import { systemClock } from '../daemon/clock.ts';
-import { runProcess } from '../daemon/lifecycle.ts';
+import { endProcess, runProcess } from '../daemon/lifecycle.ts';
 import { createLog } from '../daemon/log.ts';
 import { systemRandom } from '../daemon/random.ts';
 import { lockFolder } from '../daemon/sqlite.ts';
@@ -123,7 +123,7 @@ async function run(flags: Flags): Promise<void> {
     },
   });
   if (failure !== undefined) fail(failure);
-  process.exit(failure === undefined ? code : process.exitCode);
+  endProcess(failure === undefined ? code : Number(process.exitCode));
 }
 
 async function directorKey(flags: Flags): Promise<void> {

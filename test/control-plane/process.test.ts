@@ -1,8 +1,10 @@
 // tre-control-plane as a real process: its commands, its exit codes, and how it starts and stops.
 
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { environment } from '../../daemon/config.ts';
 import { type RunResult, systemExec } from '../../daemon/exec.ts';
@@ -65,6 +67,29 @@ async function fails(t: ExecutionContext, args: string[], code: number, words: R
   t.is(result.code, code, result.stderr);
   t.regex(result.stderr, words);
 }
+
+test.serial('it ends although one of its threads hangs', async (t) => {
+  const data = join(scratch(t), 'data');
+  await initControlPlane(data);
+  const plane = await controlPlaneProcess(data);
+  t.teardown(() => plane.child.kill('SIGKILL'));
+  const release = await plane.publishSample();
+  // As a dead disk does: whoever reads it never comes back.
+  const content = join(data, 'content');
+  const files = readdirSync(content, { recursive: true, encoding: 'utf8' })
+    .map((name) => join(content, name))
+    .filter((path) => statSync(path).isFile());
+  for (const path of files) {
+    rmSync(path);
+    execFileSync('mkfifo', [path]);
+  }
+  const asked = plane.rest('GET', `/v1/releases/${release}`).catch(() => undefined);
+  await plane.rest('GET', '/v1/director');
+  plane.child.kill('SIGTERM');
+  const exit = await Promise.race([plane.child.exited, delay(15_000)]);
+  t.deepEqual(exit, { code: 0, signal: null });
+  await asked;
+});
 
 test.serial('what cannot work ends at once, with a code and what to do', async (t) => {
   const folder = scratch(t);
