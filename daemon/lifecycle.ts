@@ -38,7 +38,7 @@ export async function runProcess(options: ProcessOptions): Promise<number> {
   };
   for (const name of stopSignals) process.on(name, stop);
   process.on('uncaughtException', (error) => {
-    log.error({ error, stack: error.stack }, 'ending after an error that nothing handled');
+    log.error({ error, stack: placesOf(error) }, 'ending after an error that nothing handled');
     endProcess(1);
   });
 
@@ -140,4 +140,12 @@ function untilAborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
+}
+
+/** Where it was thrown. The stack begins with the message, which `error` tells without what may be a secret. */
+function placesOf({ stack = '' }: Error): string {
+  return stack
+    .split('\n')
+    .filter((line) => /^ {4}at /.test(line))
+    .join('\n');
 }

@@ -68,6 +68,9 @@ const stories: Record<string, (lifecycle: Lifecycle) => Promise<void>> = {
       throw new Error('unforeseen');
     }, 10);
   },
+  async quoting() {
+    setTimeout(() => void JSON.parse('no-secret-at-all'), 10);
+  },
   async blocked(lifecycle) {
     // A pipe that nobody writes to: a thread waits in the kernel, as for a dead disk.
     void open(argument);

@@ -98,6 +98,13 @@ const crash = test.macro(async (t, story: string, error: string) => {
 test('an unhandled rejection ends the process with one line', crash, 'rejection', 'forgotten');
 test('an uncaught exception ends the process with one line', crash, 'exception', 'unforeseen');
 
+test('what nobody handled is told with its place, and without what a parser quotes', async (t) => {
+  const { lines } = await live('quoting');
+  t.regex(String(lines[1]?.['stack']), /^ {4}at /);
+  t.regex(String(lines[1]?.['stack']), /_process\.ts:\d+/);
+  t.false(JSON.stringify(lines).includes('no-secret'));
+});
+
 test('a port that is taken is named', async (t) => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
