@@ -51,7 +51,8 @@ function readUrl(text: string): URL {
 const loopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 async function readSecret(path: string): Promise<Uint8Array> {
-  const facts = path === '' ? undefined : await systemFiles.stat(path);
+  if (path === '') throw new TreError('ALERT_TARGET_INVALID', 'alertSecretFile is not set.');
+  const facts = await systemFiles.stat(path);
   if (facts !== undefined && (facts.mode & 0o077) !== 0)
     throw new TreError('ALERT_TARGET_INVALID', 'Others may read alertSecretFile; give it the mode 0600.');
   const secret = Buffer.from((await readFile(path)).toString('utf8').trim(), 'utf8');
@@ -72,8 +73,7 @@ async function readCa(path: string): Promise<string> {
 }
 
 async function readFile(path: string): Promise<Buffer> {
-  const bytes = path === '' ? undefined : await systemFiles.read(path);
-  if (bytes === undefined)
-    throw new TreError('ALERT_TARGET_INVALID', `There is no file ${path || 'alertSecretFile'}.`);
+  const bytes = await systemFiles.read(path);
+  if (bytes === undefined) throw new TreError('ALERT_TARGET_INVALID', `There is no file ${path}.`);
   return Buffer.from(bytes);
 }

@@ -51,9 +51,9 @@ test('the secret is long, and nobody else may read it', async (t) => {
     secretFile(t, 's'.repeat(40), 0o640),
     secretFile(t, 's'.repeat(40), 0o604),
     join(scratch(t), 'missing'),
-    '',
   ])
     await t.throwsAsync(opened(file), { code: 'ALERT_TARGET_INVALID' }, file);
+  await t.throwsAsync(opened(''), { message: 'ALERT_TARGET_INVALID: alertSecretFile is not set.' });
   const error = await t.throwsAsync(opened(secretFile(t, 'short and secret')));
   t.false(error.message.includes('short and secret'));
 });
