@@ -38,6 +38,8 @@ export class Reporter {
   #notInPlace: ReadonlySet<string> = new Set();
   #repairing: ReadonlySet<string> = new Set();
   #last: LastRun | undefined;
+  /** Health was looked at since this process started. */
+  #isHealthSeen = false;
 
   /** `onQueued` is told when the outbox has something new; `side` is asked for what else is known. */
   constructor(store: AgentStore, onQueued: () => void, side: () => SideFacts = () => ({})) {
@@ -73,7 +75,9 @@ export class Reporter {
   }
 
   #queueState(run: SeenRun, wanted: Wanted | null, nowMs: number): boolean {
-    const side = sideFor(wanted, this.#side());
+    const facts = this.#side();
+    this.#isHealthSeen ||= facts.health !== undefined || wanted === null;
+    const side = sideFor(wanted, facts);
     if (run.plan.applied && wanted !== null && side.health?.healthy === true)
       this.#store.desired.setRelease('last-healthy', wanted.release, nowMs);
     const conditions = this.#conditions(run.plan.conditions, side, nowMs);
@@ -120,7 +124,9 @@ export class Reporter {
 
   #conditions(planned: readonly Condition[], side: SideFacts, nowMs: number): readonly HeldCondition[] {
     const all = [...planned, ...siteConditions(this.#store), ...sideConditions(side)];
-    const since = this.#store.conditions.hold(new Set(all.map(({ code }) => code)), nowMs);
+    const codes = new Set(all.map(({ code }) => code));
+    // A start of the agent ends nothing of what it has not looked at yet.
+    const since = this.#store.conditions.hold(codes, nowMs, new Set(this.#isHealthSeen ? [] : healthCodes));
     return all.map((condition) => ({ ...condition, sinceMs: since.get(condition.code) ?? nowMs }));
   }
 }
@@ -147,6 +153,10 @@ function sideFor(wanted: Wanted | null, side: SideFacts): SideFacts {
   return side.health?.generation === wanted?.generation ? side : { ...side, health: undefined };
 }
 
+const nodeCodes = ['NodeNotReady', 'NodeSilent', 'ContainerRuntimeDown'] as const;
+/** What only a look at health can tell. */
+const healthCodes = ['NotHealthy', 'HealthInProgress', 'HealthUnknown', ...nodeCodes] as const;
+
 /** What the other rooms found; of health: how many objects fail, are on their way, or could not be looked at. */
 function sideConditions({ health, host, isolation, hold, session = [] }: SideFacts): readonly Condition[] {
   const withStatus = (...wanted: readonly string[]) =>
@@ -155,7 +165,7 @@ function sideConditions({ health, host, isolation, hold, session = [] }: SideFac
     { code: 'NotHealthy', count: withStatus('failed') },
     { code: 'HealthInProgress', count: withStatus('in-progress', 'terminating') },
     { code: 'HealthUnknown', count: withStatus('unknown') },
-    ...(['NodeNotReady', 'NodeSilent', 'ContainerRuntimeDown'] as const).map((code) => ({
+    ...nodeCodes.map((code) => ({
       code,
       count: (health?.nodes ?? []).filter((node) => node.code === code).length,
     })),

@@ -4,10 +4,17 @@ import type { Database } from '../../daemon/sqlite.ts';
 import { type ConditionCode, isConditionCode } from '../../proto/conditions.ts';
 
 export interface ConditionStore {
-  /** What held at the last report, and since when, ms UTC. */
+  /** What held when it was last looked at, and since when, ms UTC. */
   readonly held: () => ReadonlyMap<ConditionCode, number>;
-  /** These hold now, and no others; returns since when each of them does, ms UTC. */
-  readonly hold: (codes: ReadonlySet<ConditionCode>, nowMs: number) => ReadonlyMap<ConditionCode, number>;
+  /**
+   * These hold now, and no others but for those of `unseen`, for which nobody has looked yet: of them it stays known since
+   * when they held. Returns since when each does, ms UTC.
+   */
+  readonly hold: (
+    codes: ReadonlySet<ConditionCode>,
+    nowMs: number,
+    unseen?: ReadonlySet<ConditionCode>,
+  ) => ReadonlyMap<ConditionCode, number>;
 }
 
 /** The conditions in an open database. */
@@ -23,9 +30,9 @@ export function conditionsOver(database: Database): ConditionStore {
     );
   return {
     held,
-    hold: (codes, nowMs) => {
+    hold: (codes, nowMs, unseen = new Set()) => {
       const before = held();
-      const gone = [...before.keys()].filter((code) => !codes.has(code));
+      const gone = [...before.keys()].filter((code) => !codes.has(code) && !unseen.has(code));
       const fresh = [...codes].filter((code) => !before.has(code));
       if (gone.length === 0 && fresh.length === 0) return before;
       database.transaction(() => {

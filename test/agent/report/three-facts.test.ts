@@ -98,6 +98,39 @@ test('what is not healthy becomes conditions, each with how many objects or node
   }
 });
 
+test('since when a site is not healthy outlasts a start of the agent, during which nobody looks', async (t) => {
+  const store = await openStore(scratch(t), 'boot', 0);
+  t.teardown(() => store[Symbol.asyncDispose]());
+  const run = (atMs: number): SeenRun => {
+    const one = runOf({ applied: true, healthy: false, drifted: false });
+    return { ...one, observed: { ...one.observed, now: atMs } };
+  };
+  let side: SideFacts = {};
+  const started = (atMs: number): Reporter => {
+    const reporter = new Reporter(
+      store,
+      () => undefined,
+      () => side,
+    );
+    reporter.report(run(atMs), site);
+    return reporter;
+  };
+  const said = ({ last }: Reporter) => last?.conditions.map(({ code, sinceMs }) => [code, sinceMs]);
+  side = { health: healthOf({ applied: true, healthy: false, drifted: false }) };
+  t.deepEqual(said(started(1_000)), [['NotHealthy', 1_000]]);
+  side = {};
+  const second = started(5_000);
+  t.deepEqual(said(second), [], 'not said before it was looked at');
+  side = { health: healthOf({ applied: true, healthy: false, drifted: false }) };
+  second.refresh(6_000);
+  t.deepEqual(said(second), [['NotHealthy', 1_000]]);
+  side = { health: healthOf({ applied: true, healthy: true, drifted: false }) };
+  second.refresh(7_000);
+  side = { health: healthOf({ applied: true, healthy: false, drifted: false }) };
+  second.refresh(8_000);
+  t.deepEqual(said(second), [['NotHealthy', 8_000]], 'what went away begins anew');
+});
+
 for (const facts of combinations)
   test(`reported as it is: ${JSON.stringify(facts)}`, async (t) => {
     const store = await openStore(scratch(t), 'boot', 0);
