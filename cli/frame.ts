@@ -1,7 +1,7 @@
 // A block of lines at the bottom of a terminal that is drawn over in place. Invariants: one write per drawing; what
-// stands above is never touched; a block that does not fit the screen is shortened by its maker, not here, apart from
-// a last cut at the height of the screen. And the beat at which it is drawn anew: what it says of ages must not stand
-// still while an answer is waited for. Used by watches and by the live view of `npm start`.
+// stands above is never touched, and grows by what is said meanwhile; a block that does not fit the screen is shortened
+// by its maker, not here, apart from a last cut at the height of the screen. And the beat at which it is drawn anew: what
+// it says of ages must not stand still while an answer is waited for. Used by watches and by the live view of `npm start`.
 
 import type { Clock } from '../daemon/clock.ts';
 import type { Terminal } from './context.ts';
@@ -10,18 +10,30 @@ import { displayWidth } from './paint.ts';
 const escape = '\u001b[';
 
 export interface Frame {
+  readonly terminal: Terminal;
   draw(lines: readonly string[]): void;
+  /** Whole lines that stay, above the block: written in any other way they would move it, and be drawn over. */
+  say(text: string): void;
+  /** The block stays as it is; what comes stands below it. */
+  leave(): void;
 }
 
 export function createFrame(terminal: Terminal): Frame {
   let drawn: readonly string[] = [];
+  const show = (said: readonly string[], block: readonly string[]): void => {
+    const { columns } = terminal;
+    // A terminal that was made narrower has wrapped what stands there: counted with its width of now.
+    const up = drawn.reduce((rows, line) => rows + rowsOf(line, columns), 0);
+    drawn = fitting(block, terminal);
+    const begin = up === 0 ? '' : `${escape}${up}F`;
+    terminal.write(`${begin}${[...said, ...drawn].map((line) => row(line, columns)).join('')}${escape}J`);
+  };
   return {
-    draw(lines) {
-      // A terminal that was made narrower has wrapped what stands there: counted with its width of now.
-      const up = drawn.reduce((rows, line) => rows + rowsOf(line, terminal.columns), 0);
-      drawn = fitting(lines, terminal);
-      const begin = up === 0 ? '' : `${escape}${up}F`;
-      terminal.write(`${begin}${drawn.map((line) => row(line, terminal.columns)).join('')}${escape}J`);
+    terminal,
+    draw: (block) => show([], block),
+    say: (text) => (drawn.length === 0 ? terminal.write(text) : show(text.trimEnd().split('\n'), drawn)),
+    leave: () => {
+      drawn = [];
     },
   };
 }

@@ -4,9 +4,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EventAnswer, SiteDetailAnswer } from '../../cli/answers.ts';
-import type { Terminal } from '../../cli/context.ts';
 import { askEvents, newestEvent } from '../../cli/event-feed.ts';
-import { createFrame, whileDrawing } from '../../cli/frame.ts';
+import { type Frame, whileDrawing } from '../../cli/frame.ts';
 import type { Paint } from '../../cli/paint.ts';
 import { type RestClient, restClient } from '../../cli/rest.ts';
 import { readServer } from '../../cli/server.ts';
@@ -21,8 +20,8 @@ import { deletedText, type FleetWithSite } from './site.ts';
 export interface LiveOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** The terminal that is written to; undefined when it is none. */
-  readonly terminal: Terminal | undefined;
+  /** Of the terminal that is written to; undefined when it is none. */
+  readonly frame: Frame | undefined;
   readonly paint: Paint;
   /** Whole lines, where there is no terminal. */
   readonly say: (line: string) => void;
@@ -39,8 +38,7 @@ export async function showLive(fleet: FleetWithSite, options: LiveOptions): Prom
   const { clock, signal } = options;
   const login = join(fleet.layout.operator, 'tre', 'login.json');
   using client = restClient(readServer(login, await readFile(login)), signal);
-  const show =
-    options.terminal === undefined ? inLines(options) : onTerminal(options.terminal, options.paint);
+  const show = options.frame === undefined ? inLines(options) : onTerminal(options.frame, options.paint);
   let kubernetesSinceMs: number | null = null;
   let seen: SiteSeen = {
     site: null,
@@ -171,8 +169,8 @@ function partsOf(fleet: Fleet<Kubernetes>, { kubernetesSinceMs, controlPlane }: 
 
 type Show = (facts: LiveFacts) => void;
 
-function onTerminal(terminal: Terminal, paint: Paint): Show {
-  const frame = createFrame(terminal);
+function onTerminal(frame: Frame, paint: Paint): Show {
+  const { terminal } = frame;
   return (facts) => frame.draw(liveScreen(facts, { width: terminal.columns, rows: terminal.rows, paint }));
 }
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { terminalOf } from '../../cli/context.ts';
+import { createFrame, type Frame } from '../../cli/frame.ts';
 import { painter, wantsColour } from '../../cli/paint.ts';
 import { systemClock } from '../../daemon/clock.ts';
 import { environment, userFolders } from '../../daemon/config.ts';
@@ -16,7 +17,7 @@ import { failureWords, Told } from '../failure.ts';
 import type { Kubernetes } from '../kubernetes/kubernetes-handle.ts';
 import { openKubernetes } from '../kubernetes/open-kubernetes.ts';
 import { type Fleet, openFleet } from './fleet.ts';
-import { type LiveOptions, showLive } from './live.ts';
+import { showLive } from './live.ts';
 import { parseStartOptions, type StartOptions } from './options.ts';
 import { createProgress, type Progress } from './progress.ts';
 import {
@@ -57,10 +58,17 @@ async function main(): Promise<number> {
     process.on(name, () => stopping.abort(new Error(name)));
   // A pipe without a reader, a terminal that was closed: nobody reads it any more.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', (error) => stopping.abort(error));
-  const progress = createProgress(clock, (text) => process.stderr.write(text));
-  stopping.signal.addEventListener('abort', () => progress.say('Stopping; the data stays.'), { once: true });
+  const terminal = terminalOf(process.stderr, environment());
+  const frame = terminal === undefined ? undefined : createFrame(terminal);
+  const write = (text: string) => (frame === undefined ? process.stderr.write(text) : frame.say(text));
+  const progress = createProgress(clock, write);
+  const onStop = (): void => {
+    frame?.leave();
+    progress.say('Stopping; the data stays.');
+  };
+  stopping.signal.addEventListener('abort', onStop, { once: true });
   try {
-    await run(parsed.options, progress, stopping.signal);
+    await run({ options: parsed.options, progress, signal: stopping.signal }, frame);
     return 0;
   } catch (error) {
     // Ctrl-C is how it ends, but with --once it is not done then.
@@ -71,7 +79,8 @@ async function main(): Promise<number> {
   }
 }
 
-async function run(options: StartOptions, progress: Progress, signal: AbortSignal): Promise<void> {
+async function run(context: Context, frame: Frame | undefined): Promise<void> {
+  const { options, progress, signal } = context;
   const startedAt = clock.monotonic();
   if (options.from !== null) await demandRelease(options.from);
   progress.say(`TRE Fleet starts in ${options.dataDir}`);
@@ -82,7 +91,7 @@ async function run(options: StartOptions, progress: Progress, signal: AbortSigna
       await ensureKeys(fleet);
       return await joinSite(fleet, clock, signal);
     });
-    const facts = await bringForward(withSite, { options, progress, signal });
+    const facts = await bringForward(withSite, context);
     progress.say(`  ${isolationText(facts)}`);
     const totalSeconds = Math.round((clock.monotonic() - startedAt) / 100) / 10;
     if (options.once) {
@@ -92,8 +101,10 @@ async function run(options: StartOptions, progress: Progress, signal: AbortSigna
       return;
     }
     progress.say(summary(fleet, facts));
-    await showLive(withSite, { clock, signal, say: progress.say, ...standardError() });
+    const paint = painter(wantsColour(environment(), frame !== undefined));
+    await showLive(withSite, { clock, signal, say: progress.say, frame, paint });
   } finally {
+    frame?.leave();
     if (!signal.aborted) progress.say('Stopping; the data stays.');
     await fleet[Symbol.asyncDispose]();
   }
@@ -158,10 +169,4 @@ function result({ kubernetes }: Fleet<Kubernetes>, facts: SiteFacts): Readonly<R
     simulatedNode: kubernetes.simulatedNode,
     networkPolicy: state?.isolation?.networkPolicy ?? 'unproven',
   };
-}
-
-/** Where progress goes: a terminal that can be drawn over, or a file. */
-function standardError(): Pick<LiveOptions, 'terminal' | 'paint'> {
-  const terminal = terminalOf(process.stderr, environment());
-  return { terminal, paint: painter(wantsColour(environment(), terminal !== undefined)) };
 }

@@ -4,6 +4,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { createFrame } from '../../cli/frame.ts';
 import { noPaint, withoutColour } from '../../cli/paint.ts';
 import { systemClock } from '../../daemon/clock.ts';
 import { layoutOf } from '../../dev/start/layout.ts';
@@ -69,9 +70,9 @@ function bothViews(
   const lines: string[] = [];
   const written: string[] = [];
   const shared = { clock: systemClock, signal: ending.signal, paint: noPaint };
-  const inLines = showLive(fleet, { ...shared, terminal: undefined, say: (line) => void lines.push(line) });
+  const inLines = showLive(fleet, { ...shared, frame: undefined, say: (line) => void lines.push(line) });
   const terminal = { columns: 400, rows: 40, write: (text: string) => void written.push(text) };
-  const onScreen = showLive(fleet, { ...shared, terminal, say: () => t.fail() });
+  const onScreen = showLive(fleet, { ...shared, frame: createFrame(terminal), say: () => t.fail() });
   const end = (): Promise<unknown> => {
     ending.abort();
     return Promise.all([inLines, onScreen]);
