@@ -59,6 +59,7 @@ export interface AgentStatus {
     /** Nobody has looked for so long that what is said of it may no longer hold. */
     readonly isOld: boolean;
   };
+  /** All that is wanted, as of the last look for the document that is wanted; so are the next two. */
   readonly applied: boolean;
   readonly drifted: boolean;
   readonly objects: { readonly wanted: number; readonly applied: number; readonly waiting: number };

@@ -5,6 +5,7 @@ import { errors, TreError } from '../../proto/errors.ts';
 import type { AgentStatus } from './agent-status.ts';
 import { type Explanation, explanationsOf, nearCodes } from './codes.ts';
 import { type Flags, type LocalContext, withSocket } from './command-context.ts';
+import { headline } from './screen.ts';
 import { minute } from './screen-words.ts';
 import { askAgent, type NoAnswer, whyNoAnswer } from './socket.ts';
 import { labelled, wrapped } from './wrap.ts';
@@ -55,8 +56,15 @@ async function explain({ code, flags, more }: Question, context: LocalContext): 
       : known(code, more);
   const explained = explanations.map((one): ExplainedCode => ({ ...one, now: nowOf(one, status) }));
   if (flags['output'] === 'json') context.out(JSON.stringify(explained, undefined, 2));
-  else if (explained.length === 0) context.out('Nothing is the matter: no condition holds now.');
-  else context.out(explained.map((one) => textOf(one, why, context)).join('\n\n'));
+  else if (explained.length === 0) context.out(nothingText(status, context));
+  else context.out(explained.map((one) => textOf(one, answer, context)).join('\n\n'));
+}
+
+/** That nothing is known to hold is no good news where nobody has looked: only green is. */
+function nothingText(status: AgentStatus | undefined, context: LocalContext): string {
+  return status === undefined || status.verdict.word === 'GREEN'
+    ? 'Nothing is the matter: no condition holds now.'
+    : `No condition is known to hold.\n${headline(status, context)}`;
 }
 
 function cannotSay(why: NoAnswer, socket: string): TreError {
@@ -114,18 +122,30 @@ function nowOf({ kind, code }: Explanation, status: AgentStatus | undefined): re
 
 function textOf(
   { code, kind, weight, text, next, now }: ExplainedCode,
-  why: NoAnswer | undefined,
+  answer: AgentStatus | NoAnswer,
   { width, paint }: LocalContext,
 ): string {
+  const here = now ?? [];
+  const said = here.length > 0 ? here : [absence(answer)];
   return [
     wrapped(`${paint('bold', code)} (${[kind, weight].filter((part) => part !== '').join(', ')})`, width, 2),
     labelled('What it is', text, width),
     labelled('What to do', next, width),
-    ...(now ?? [`not known: ${errors[why ?? 'AGENT_NOT_RUNNING'].text}`]).map((line, at) =>
+    ...said.map((line, at) =>
       at === 0 ? labelled('Here, now', line, width) : wrapped(`${' '.repeat(16)}${line}`, width, 16),
     ),
-    ...(now?.length === 0 ? [labelled('Here, now', 'it does not hold', width)] : []),
   ].join('\n');
+}
+
+/** What can be said where nothing is known to hold: no more than somebody has seen. */
+function absence(answer: AgentStatus | NoAnswer): string {
+  if (typeof answer === 'string') return `not known: ${errors[answer].text}`;
+  const { wanted, cluster, health } = answer;
+  if (wanted !== null && cluster.lookedAt === null) return 'not known: this agent has not looked yet';
+  const old = [cluster, health].find(({ isOld }) => isOld);
+  return old === undefined
+    ? 'it does not hold'
+    : `it did not hold when this agent last looked, ${minute(old.lookedAt ?? '')}`;
 }
 
 /** The status, or why there is none: an agent that is too busy to answer is no reason not to explain. */

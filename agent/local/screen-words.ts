@@ -25,10 +25,10 @@ export function span(from: string, to: string): string {
   return '0 seconds';
 }
 
-/** `4 minutes ago`; for a moment that has not come by this clock: `in the future`. */
+/** `4 minutes ago`; for a moment that has not come by this clock, which one. */
 export function ago(time: string | null, now: string): string {
   if (time === null) return 'never';
-  return Date.parse(time) > Date.parse(now) ? `at ${minute(time)}, in the future` : `${span(time, now)} ago`;
+  return Date.parse(time) > Date.parse(now) ? `${minute(time)}, in the future` : `${span(time, now)} ago`;
 }
 
 /** `in 4 minutes`, to the nearest of its unit, by the rule of the operator's screens too; or `4 minutes ago`. */

@@ -116,6 +116,7 @@ function objectsText({ wanted, objects, drifted, cluster }: AgentStatus): string
   if (objects.waiting > 0) parts.push(`${objects.waiting} waiting`);
   if (drifted) parts.push('changed by somebody else, being repaired');
   if (cluster.state === 'away') parts.push('when Kubernetes last answered');
+  else if (cluster.isOld) parts.push('when last looked at');
   return parts.join(', ');
 }
 

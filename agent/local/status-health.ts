@@ -3,7 +3,7 @@
 import { type HealthReason, type HealthStatus, healthReasons } from '../../proto/health-reasons.ts';
 import type { HealthSnapshot } from '../health/snapshot.ts';
 import type { LocalFacts } from './local-facts.ts';
-import { isOld, lineOf, namesOf, time } from './status-words.ts';
+import { isOld, lineOf, namesOf, ownRun, time } from './status-words.ts';
 
 /** One object that does not work, is not ready, or could not be looked at. */
 export interface ShownTrouble {
@@ -60,7 +60,7 @@ export function healthOf(facts: LocalFacts): ShownHealth {
   const isNever = health.observedAtMs === 0;
   const tooOld = !isNever && isOld(health.observedAtMs, nowMs);
   return {
-    state: tooOld ? 'unknown' : stateOf(health),
+    state: tooOld || isNever ? 'unknown' : stateOf(health),
     lookedAt: isNever ? null : time(health.observedAtMs),
     isOld: tooOld,
     current: health.objects.length - troubles.length,
@@ -72,9 +72,12 @@ export function healthOf(facts: LocalFacts): ShownHealth {
 }
 
 export function componentsOf(facts: LocalFacts): readonly ShownComponent[] {
-  const { last, nowMs } = facts;
+  const { nowMs } = facts;
+  const last = ownRun(facts);
   const wanted = last?.wanted;
   if (last === undefined || wanted === null || wanted === undefined) return [];
+  const { now, cluster } = last.run.observed;
+  const isSeen = cluster.ok && !isOld(now, nowMs);
   const health = healthOfWanted(facts);
   const isKnown = health !== undefined && !isOld(health.observedAtMs, nowMs);
   const working = new Set(health?.objects.filter(({ status }) => status === 'current').map(({ id }) => id));
@@ -84,7 +87,7 @@ export function componentsOf(facts: LocalFacts): readonly ShownComponent[] {
     const own = objects.get(name) ?? [];
     return {
       name,
-      applied: last.run.observed.cluster.ok ? !own.some(({ id }) => notInPlace.has(id)) : null,
+      applied: isSeen ? !own.some(({ id }) => notInPlace.has(id)) : null,
       healthy: isKnown ? own.every(({ id }) => working.has(id)) : null,
       drifted: own.some(({ id }) => repairing.has(id)),
       objects: own.length,

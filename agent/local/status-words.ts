@@ -1,7 +1,7 @@
 // Small readings that all parts of the status share: times, names of objects, free text on one line, and when news is
 // old. PURE. Called by status.ts and its parts.
 
-import type { RunFacts } from './local-facts.ts';
+import type { LocalFacts, RunFacts } from './local-facts.ts';
 import { objectText } from './object-text.ts';
 
 /** Three heartbeats: whatever was seen before that may have changed since. */
@@ -10,6 +10,11 @@ export const newsMs = 90_000;
 /** A look at the future is not old, but a clock that was set back is nothing to rely on either. */
 export function isOld(atMs: number, nowMs: number): boolean {
   return Math.abs(nowMs - atMs) > newsMs;
+}
+
+/** The last run, if it was for the document that is held: what was done for another says nothing about this one. */
+export function ownRun({ last, store }: LocalFacts): RunFacts | undefined {
+  return last?.wanted?.generation === store.desired.held()?.generation ? last : undefined;
 }
 
 /** RFC 3339, UTC. */

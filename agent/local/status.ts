@@ -11,7 +11,7 @@ import { conditionsOf } from './status-conditions.ts';
 import { expiriesOf } from './status-expiry.ts';
 import { componentsOf, healthOf } from './status-health.ts';
 import { isolationOf, machineOf } from './status-machine.ts';
-import { isOld, lineOf, namesOf, time, timeOrNull } from './status-words.ts';
+import { isOld, lineOf, namesOf, ownRun, time, timeOrNull } from './status-words.ts';
 import { verdictOf } from './verdict.ts';
 
 const shownProblems = 20;
@@ -21,6 +21,7 @@ export function statusOf(facts: LocalFacts): AgentStatus {
   const site = store.site.read();
   const conditions = conditionsOf(facts);
   const names = namesOf(last);
+  const own = ownRun(facts);
   const shown = {
     isRed: conditions.some(({ severity }) => severity === 'error'),
     version,
@@ -30,12 +31,12 @@ export function statusOf(facts: LocalFacts): AgentStatus {
     controlPlane: controlPlaneOf(facts),
     ...releasesOf(store),
     cluster: clusterOf(facts),
-    applied: last?.run.plan.applied ?? false,
-    drifted: last?.run.plan.drifted ?? false,
+    applied: own?.run.plan.applied ?? false,
+    drifted: own?.run.plan.drifted ?? false,
     objects: {
-      wanted: (last === undefined ? store.desired.wanted() : last.wanted)?.objects.length ?? 0,
-      applied: last?.appliedCount ?? 0,
-      waiting: last?.run.plan.waiting.length ?? 0,
+      wanted: (own === undefined ? store.desired.wanted() : own.wanted)?.objects.length ?? 0,
+      applied: own?.appliedCount ?? 0,
+      waiting: own?.run.plan.waiting.length ?? 0,
     },
     components: componentsOf(facts),
     health: healthOf(facts),

@@ -58,7 +58,8 @@ function unshown({ isolation }: Facts): Verdict | undefined {
 const readTheWords = 'Read the six words below to the operator, who approves when both ends show the same.';
 const oldNext = 'If it stays so, look at the log of tre-agent and start it again; what runs goes on.';
 
-function oldText({ cluster, health }: Facts): string {
+function oldText({ cluster, health, now }: Facts): string {
   const at = (cluster.isOld ? cluster.lookedAt : health.lookedAt) ?? '';
-  return `This agent last looked at ${at.slice(0, 10)} ${at.slice(11, 16)} UTC; what it says below may have changed.`;
+  const how = Date.parse(at) > Date.parse(now) ? ', by a clock that was set back since' : '';
+  return `This agent last looked at ${at.slice(0, 10)} ${at.slice(11, 16)} UTC${how}; what it says may have changed.`;
 }

@@ -10,10 +10,10 @@ import type { NoAnswer } from './socket.ts';
 export function watchLine(status: AgentStatus | NoAnswer, paint: Paint): string {
   if (typeof status === 'string') return `${paint('red', 'NO AGENT:')} ${errors[status].text}`;
   const said = headline(status, { width: Number.POSITIVE_INFINITY, paint }).split('\n')[0] ?? '';
-  const { wanted, objects, health, conditions, refusal } = status;
+  const { wanted, objects, cluster, health, conditions, refusal } = status;
   const works = health.state === 'unknown' ? 'health not known' : `${health.current} working`;
-  const counts =
-    wanted === null ? [] : [`${wanted.release}, ${objects.applied} of ${objects.wanted} applied, ${works}`];
+  const applied = `${objects.applied} of ${objects.wanted} applied${cluster.isOld ? ' when last looked at' : ''}`;
+  const counts = wanted === null ? [] : [`${wanted.release}, ${applied}, ${works}`];
   const what = refusal?.generation === 0 ? 'a document' : `generation ${refusal?.generation}`;
   const refused = refusal === null ? [] : [`refused ${what} (${refusal.code})`];
   const codes = [...new Set(conditions.map(({ code }) => code))];

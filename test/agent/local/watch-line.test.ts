@@ -14,7 +14,10 @@ test('every situation has a line of its own, and no line breaks', async (t) => {
     lines.set(name, line);
   }
   t.regex(lines.get('green') ?? '', /^GREEN: [^.]+\. \S+@\S+, \d+ of \d+ applied, \d+ working$/);
-  t.regex(lines.get('last-looked-long-ago') ?? '', /^UNKNOWN: .* applied, health not known/);
+  t.regex(
+    lines.get('last-looked-long-ago') ?? '',
+    /^UNKNOWN: .* applied when last looked at, health not known/,
+  );
   t.regex(lines.get('held') ?? '', /; now: HeldOnSite$/);
   t.regex(lines.get('refused') ?? '', /; refused generation \d+ \([A-Z_]+\)/);
   t.regex(lines.get('not-healthy') ?? '', /^RED: .*; now: .*NotHealthy/);
