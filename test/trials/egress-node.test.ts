@@ -21,6 +21,7 @@ import { keysetOf, makeRelease } from '../support/documents.ts';
 import { type EgressTap, openEgressTap } from '../support/egress-tap.ts';
 import { eventually, inSeconds } from '../support/eventually.ts';
 import { sharedKubernetes } from '../support/kubernetes.ts';
+import { foundIn } from '../support/packed-forms.ts';
 import { markers } from '../support/planted.ts';
 import {
   holdReason,
@@ -168,10 +169,7 @@ async function isPlanted(t: ExecutionContext, dataDir: string): Promise<void> {
   const apps = ['/apis/apps/v1/deployments', '/apis/batch/v1/jobs'];
   const found = await Promise.all([...kinds.map((kind) => `/api/v1/${kind}`), ...apps, rules].map(look));
   const cluster = [...found, holdReason, refusedName].join('\n');
-  t.deepEqual(
-    markers.filter((marker) => !formsOf(marker).some((form) => cluster.includes(form.toString('latin1')))),
-    [],
-  );
+  t.deepEqual(foundIn(Buffer.from(cluster), markers), markers);
   t.deepEqual(missing(quotedByEvents, await look('/api/v1/events')), [], 'quoted by events');
   const logs = bytesBelow(dataDir, (path) => path.includes('/var/log/pods/')).toString();
   t.deepEqual(missing(printed, logs), [], 'printed by pods');
@@ -203,22 +201,8 @@ type Places = Readonly<Record<string, Buffer>>;
 function hasNone(t: ExecutionContext, texts: readonly string[], places: Places): void {
   for (const [place, bytes] of Object.entries(places)) {
     t.true(bytes.length > 0, place);
-    const found = texts.filter((text) => formsOf(text).some((form) => bytes.includes(form)));
-    t.deepEqual(found, [], place);
+    t.deepEqual(foundIn(bytes, texts), [], place);
   }
-}
-
-/** As text in two encodings, in hexadecimal digits, and in base64 wherever in the packed bytes it stood. */
-function formsOf(text: string): readonly Buffer[] {
-  const bytes = Buffer.from(text);
-  const packed = [0, 1, 2].map((shift) => {
-    const digits = Buffer.concat([Buffer.alloc(shift), bytes])
-      .toString('base64')
-      .replace(/=+$/, '');
-    // The first and the last digits also tell of what stands beside it.
-    return Buffer.from(digits.slice(shift === 0 ? 0 : shift + 1, -1));
-  });
-  return [bytes, Buffer.from(text, 'utf16le'), Buffer.from(bytes.toString('hex')), ...packed];
 }
 
 function missing(wanted: readonly string[], text: string): readonly string[] {
