@@ -43,10 +43,12 @@ export function textOf(news: News): string {
     case 'health':
       return news.text;
     case 'contact':
-      return contactText[news.class];
+      return news.class === 'live' && news.before !== null
+        ? 'The site was heard of again.'
+        : contactText[news.class];
     case 'hold':
       return news.phase === 'began'
-        ? `New releases are on hold until ${minuteText(news.untilMs)}.`
+        ? `New releases were put on hold until ${minuteText(news.untilMs)}.`
         : 'The hold has ended.';
     default:
       return operatorText(news);
@@ -102,7 +104,7 @@ function timeOrNull(ms: unknown): string | null {
 }
 
 const contactText: Readonly<Record<ContactClass | 'withdrawn', string>> = {
-  live: 'The site is heard of.',
+  live: 'The site was heard of.',
   stale: 'Nothing was heard of the site for more than 90 s.',
   offline: 'Nothing was heard of the site for more than 15 min.',
   expired: 'The certificate of the site has run out.',

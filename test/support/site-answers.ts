@@ -272,7 +272,7 @@ export const someEvents: readonly EventAnswer[] = [
     kind: 'health',
     severity: 'warning',
     code: 'not-healthy',
-    text: 'was not healthy: An image cannot be had. at 2026-11-23 07:02 UTC; nothing heard for 3 h',
+    text: 'was not healthy at 2026-11-23 07:02 UTC (An image cannot be had); nothing heard for 3 h',
   },
 ];
 

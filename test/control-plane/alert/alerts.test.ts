@@ -131,7 +131,7 @@ test('the end of a silence bears the code of the silence', async (t) => {
   say({ kind: 'contact', class: 'live', before: 'offline', lastContactMs: 2 });
   await until(() => hook.alerts.length === 2);
   t.deepEqual(phases(hook.alerts), ['offline began', 'offline ended']);
-  t.like(hook.alerts[1], { severity: 'info', text: 'The site is heard of.', next: null });
+  t.like(hook.alerts[1], { severity: 'info', text: 'The site was heard of again.', next: null });
 });
 
 test('a receiver that fails, redirects and hangs up gets them all in the end, in order', async (t) => {
