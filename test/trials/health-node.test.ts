@@ -2,8 +2,23 @@
 // its code within 5 s of the moment when the cluster itself shows the fact that its rule asks for.
 import test, { type ExecutionContext } from 'ava';
 import { systemClock } from '../../daemon/clock.ts';
-import { accessOf, type Manifest } from '../support/cluster-site.ts';
+import { accessOf } from '../support/cluster-site.ts';
 import { eventually, inSeconds } from '../support/eventually.ts';
+import {
+  crashLoop,
+  deployment,
+  type Failure,
+  failingJob,
+  hasCondition,
+  job,
+  missingImage,
+  namespace,
+  type Seen,
+  shown,
+  unschedulable,
+  usedUpQuota,
+  waitsFor,
+} from '../support/failing-workloads.ts';
 import { type HealthSite, healthSite } from '../support/health-site.ts';
 import { sharedKubernetes } from '../support/kubernetes.ts';
 import { scratch } from '../support/scratch.ts';
@@ -11,7 +26,6 @@ import { scratch } from '../support/scratch.ts';
 const kubernetes = sharedKubernetes({ node: 'real' });
 const clock = systemClock;
 const barMs = 5_000;
-const pollIntervalMs = 50;
 
 async function site(t: ExecutionContext): Promise<HealthSite> {
   const opened = await healthSite({
@@ -22,88 +36,23 @@ async function site(t: ExecutionContext): Promise<HealthSite> {
   return opened;
 }
 
-const namespace = (name: string): Manifest => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
-const serving = ['serve', '--port', '8080'];
-
-interface Container {
-  readonly image?: string;
-  readonly args?: readonly string[];
-  readonly more?: object;
-  readonly pod?: object;
-}
-
-const podOf = ({ image = 'tre.local/probe:1', args = serving, more = {}, pod = {} }: Container) => ({
-  automountServiceAccountToken: false,
-  terminationGracePeriodSeconds: 1,
-  containers: [{ name: 'main', image, args, imagePullPolicy: 'IfNotPresent', ...more }],
-  ...pod,
-});
-const deployment = (home: string, container: Container): Manifest => ({
-  apiVersion: 'apps/v1',
-  kind: 'Deployment',
-  metadata: { name: 'web', namespace: home },
-  spec: {
-    replicas: 1,
-    selector: { matchLabels: { app: 'web' } },
-    template: { metadata: { labels: { app: 'web' } }, spec: podOf(container) },
-  },
-});
-const job = (home: string, container: Container): Manifest => ({
-  apiVersion: 'batch/v1',
-  kind: 'Job',
-  metadata: { name: 'once', namespace: home },
-  spec: { backoffLimit: 0, template: { spec: { restartPolicy: 'Never', ...podOf(container) } } },
-});
-
-interface Seen {
-  readonly metadata: { readonly creationTimestamp: string };
-  readonly status?: {
-    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
-    readonly containerStatuses?: readonly {
-      readonly restartCount: number;
-      readonly state?: { readonly waiting?: { readonly reason: string }; readonly terminated?: object };
-    }[];
-  };
-}
-
-async function list(path: string): Promise<readonly Seen[]> {
-  const { body } = await kubernetes().admin.request({ path });
-  return (body as { readonly items?: readonly Seen[] }).items ?? [];
-}
-
 /** Resolves when the cluster shows it; monotonic milliseconds. */
 async function shownAt(path: string, isShown: (object: Seen) => boolean): Promise<number> {
-  const show = async (): Promise<boolean> => (await list(path)).some(isShown);
-  await eventually(show, { what: `${path} shows it`, timeoutMs: 60_000, intervalMs: pollIntervalMs });
+  await shown(kubernetes().admin, { path, isShown });
   return clock.monotonic();
-}
-const endedAgain = ({ status }: Seen): boolean =>
-  status?.containerStatuses?.some(({ state, restartCount }) => state?.terminated && restartCount > 0) ===
-  true;
-const waitsFor =
-  (...reasons: readonly string[]) =>
-  ({ status }: Seen): boolean =>
-    status?.containerStatuses?.some(({ state }) => reasons.includes(state?.waiting?.reason ?? '')) === true;
-const hasCondition =
-  (type: string) =>
-  ({ status }: Seen): boolean =>
-    status?.conditions?.some((one) => one.type === type && one.status === 'True') === true;
-
-interface Failure {
-  readonly objects: readonly Manifest[];
-  readonly name: string;
-  readonly word: string;
-  readonly shown: () => Promise<number>;
 }
 
 /** The site says so soon after the cluster showed it. */
 async function isSaidInTime(
   t: ExecutionContext,
-  { objects, name, word, shown }: Failure,
+  { objects, name, word, fact }: Failure,
 ): Promise<HealthSite> {
   const opened = await site(t);
   await opened.apply(objects);
-  const [shownMs, saidMs] = await Promise.all([shown(), opened.saidAt(name, word, 60_000)]);
+  const [shownMs, saidMs] = await Promise.all([
+    shownAt(fact.path, fact.isShown),
+    opened.saidAt(name, word, 60_000),
+  ]);
   const detail = opened.about(name)?.detail.slice(0, 100);
   t.log(`${word} ${inSeconds(saidMs - shownMs)} after the cluster showed it: ${detail}`);
   t.true(saidMs - shownMs < barMs);
@@ -132,13 +81,7 @@ test.serial('a workload that works becomes healthy', async (t) => {
 });
 
 test.serial('a crash loop, also while the container runs for a moment between two ends', async (t) => {
-  const opened = await isSaidInTime(t, {
-    objects: [namespace('crash'), deployment('crash', { args: ['fall'] })],
-    name: 'web',
-    word: 'ContainerCrashLooping',
-    shown: () =>
-      shownAt('/api/v1/namespaces/crash/pods', (pod) => endedAgain(pod) || waitsFor('CrashLoopBackOff')(pod)),
-  });
+  const opened = await isSaidInTime(t, crashLoop);
   const saidMs = clock.monotonic();
   const restarts = ({ status }: Seen): boolean => (status?.containerStatuses?.[0]?.restartCount ?? 0) >= 2;
   await shownAt('/api/v1/namespaces/crash/pods', restarts);
@@ -148,12 +91,7 @@ test.serial('a crash loop, also while the container runs for a moment between tw
 });
 
 test.serial('a missing image', async (t) => {
-  const opened = await isSaidInTime(t, {
-    objects: [namespace('image'), deployment('image', { image: 'tre.local/missing:1' })],
-    name: 'web',
-    word: 'ImageUnavailable',
-    shown: () => shownAt('/api/v1/namespaces/image/pods', waitsFor('ErrImagePull', 'ImagePullBackOff')),
-  });
+  const opened = await isSaidInTime(t, missingImage);
   t.false(wasHealthy(opened));
 });
 
@@ -163,48 +101,23 @@ test.serial('a setting that is missing', async (t) => {
     objects: [namespace('setting'), deployment('setting', { more: { env } })],
     name: 'web',
     word: 'ContainerCannotStart',
-    shown: () => shownAt('/api/v1/namespaces/setting/pods', waitsFor('CreateContainerConfigError')),
+    fact: { path: '/api/v1/namespaces/setting/pods', isShown: waitsFor('CreateContainerConfigError') },
   });
   t.false(wasHealthy(opened));
 });
 
 test.serial('a quota that is used up', async (t) => {
-  const quota: Manifest = {
-    apiVersion: 'v1',
-    kind: 'ResourceQuota',
-    metadata: { name: 'none', namespace: 'quota' },
-    spec: { hard: { pods: '0' } },
-  };
-  const opened = await isSaidInTime(t, {
-    objects: [namespace('quota'), quota, deployment('quota', {})],
-    name: 'web',
-    word: 'QuotaExceeded',
-    shown: () => shownAt('/apis/apps/v1/namespaces/quota/deployments', hasCondition('ReplicaFailure')),
-  });
+  const opened = await isSaidInTime(t, usedUpQuota);
   t.false(wasHealthy(opened));
 });
 
 test.serial('a pod that no node can take', async (t) => {
-  const opened = await isSaidInTime(t, {
-    objects: [namespace('tight'), deployment('tight', { pod: { nodeSelector: { none: 'has-this' } } })],
-    name: 'web',
-    word: 'PodUnschedulable',
-    shown: () =>
-      shownAt(
-        '/api/v1/namespaces/tight/pods',
-        ({ metadata }) => Date.now() - Date.parse(metadata.creationTimestamp) >= 15_000,
-      ),
-  });
+  const opened = await isSaidInTime(t, unschedulable);
   t.false(wasHealthy(opened));
 });
 
 test.serial('a Job that fails', async (t) => {
-  const opened = await isSaidInTime(t, {
-    objects: [namespace('job'), job('job', { args: ['fall'] })],
-    name: 'once',
-    word: 'JobFailed',
-    shown: () => shownAt('/apis/batch/v1/namespaces/job/jobs', hasCondition('Failed')),
-  });
+  const opened = await isSaidInTime(t, failingJob);
   t.false(wasHealthy(opened));
 });
 
