@@ -13,8 +13,9 @@ export function liveLines(before: LiveFacts | undefined, facts: LiveFacts): read
   const time = secondText(facts.nowMs);
   const known = new Set(before?.parts.map(partText));
   const parts = facts.parts.map(partText).filter((text) => !known.has(text));
-  const told = before?.events.at(-1)?.id ?? -1;
-  const events = facts.events.filter(({ id }) => id > told);
+  // By both: after a backup of the control plane was restored, ids are given anew.
+  const told = new Set(before?.events.map(({ id, at }) => `${id}@${at}`));
+  const events = facts.events.filter(({ id, at }) => !told.has(`${id}@${at}`));
   const look = { width: Number.POSITIVE_INFINITY, paint: noPaint, isWide: false };
   return [
     ...[...parts, ...problemLines(before, facts), ...siteChanges(before, facts)].map(

@@ -4,17 +4,16 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EventAnswer, SiteDetailAnswer } from '../../cli/answers.ts';
-import { askEvents, newestEvent } from '../../cli/event-feed.ts';
+import { askEvents, type EventQuestion, newestEvent } from '../../cli/event-feed.ts';
 import { type Frame, whileDrawing } from '../../cli/frame.ts';
 import type { Paint } from '../../cli/paint.ts';
 import { type RestClient, restClient } from '../../cli/rest.ts';
 import { readServer } from '../../cli/server.ts';
 import type { Clock } from '../../daemon/clock.ts';
 import { errors, TreError } from '../../proto/errors.ts';
-import type { Kubernetes } from '../kubernetes/kubernetes-handle.ts';
-import type { Fleet } from './fleet.ts';
 import { liveLines } from './live-lines.ts';
-import { type LiveFacts, liveScreen, type Part } from './live-screen.ts';
+import { isAnswering, lookAtNodes, type NodesSeen, partsOf } from './live-parts.ts';
+import { type LiveFacts, liveScreen } from './live-screen.ts';
 import { deletedText, type FleetWithSite } from './site.ts';
 
 export interface LiveOptions {
@@ -40,6 +39,7 @@ export async function showLive(fleet: FleetWithSite, options: LiveOptions): Prom
   using client = restClient(readServer(login, await readFile(login)), signal);
   const show = options.frame === undefined ? inLines(options) : onTerminal(options.frame, options.paint);
   let kubernetesSinceMs: number | null = null;
+  let nodes: NodesSeen | null = null;
   let seen: SiteSeen = {
     site: null,
     answeredAtMs: clock.now(),
@@ -51,16 +51,17 @@ export async function showLive(fleet: FleetWithSite, options: LiveOptions): Prom
   let hasLooked = false;
   const draw = (): void => {
     if (!hasLooked) return;
-    const parts = partsOf(fleet, { kubernetesSinceMs, controlPlane: seen.answers });
+    const parts = partsOf(fleet, { kubernetesSinceMs, nodes, controlPlane: seen.answers });
     show({ ...seen, nowMs: clock.now(), parts });
   };
   const look = async (): Promise<void> => {
     for (let polls = 0; ; polls += 1) {
       seen = await lookAtSite(fleet, client, seen, clock);
-      if (polls % pollsPerLook === 0)
-        kubernetesSinceMs = (await isAnswering(fleet.kubernetes, signal))
-          ? (kubernetesSinceMs ?? clock.now())
-          : null;
+      if (polls % pollsPerLook === 0) {
+        const answers = await isAnswering(fleet.kubernetes, signal);
+        nodes = answers ? await lookAtNodes(fleet.kubernetes, signal) : null;
+        kubernetesSinceMs = answers ? (kubernetesSinceMs ?? clock.now()) : null;
+      }
       signal.throwIfAborted();
       hasLooked = true;
       draw();
@@ -78,8 +79,8 @@ interface SiteSeen {
   readonly site: SiteDetailAnswer | null;
   readonly answeredAtMs: number;
   readonly events: readonly EventAnswer[];
-  /** Id of the newest event that was fetched. */
-  readonly last: number | null;
+  /** The newest event that was fetched; null before any was asked for. */
+  readonly last: Pick<EventQuestion, 'after' | 'at'> | null;
   /** What was answered instead of the site, in words. */
   readonly problem: string | null;
   /** Whether the control plane answered just now; a refusal is an answer too. */
@@ -118,53 +119,14 @@ async function newEvents(
   client: RestClient,
   { events, last }: SiteSeen,
 ): Promise<Pick<SiteSeen, 'events' | 'last'>> {
-  const after = last ?? Math.max(0, (await newestEvent(client)) - keptEvents);
-  const fresh = (await askEvents(client, { after })).events;
+  const place = last ?? { after: Math.max(0, (await newestEvent(client)) - keptEvents) };
+  const { events: fresh, after } = await askEvents(client, place);
   // All that is new, however much it is: where there is no terminal every event is told once.
   const kept = [...events, ...fresh].slice(-Math.max(keptEvents, fresh.length));
-  return { events: kept, last: kept.at(-1)?.id ?? after };
-}
-
-async function isAnswering({ admin }: Kubernetes, signal: AbortSignal): Promise<boolean> {
-  try {
-    return (await admin.request({ path: '/readyz', signal })).status === 200;
-  } catch {
-    return false;
-  }
-}
-
-const nodeWords: Readonly<Record<Kubernetes['node'], string>> = {
-  real: 'real: containers run',
-  simulated: 'simulated: pods look as if they ran, no container does',
-  none: 'none: pods stay pending',
-  'its-own': 'those that the cluster has',
-};
-
-interface Looked {
-  /** Since when it answers; null while it does not. */
-  readonly kubernetesSinceMs: number | null;
-  readonly controlPlane: boolean;
-}
-
-function partsOf(fleet: Fleet<Kubernetes>, { kubernetesSinceMs, controlPlane }: Looked): readonly Part[] {
-  const service = (name: string, { since, pid }: Fleet['agent'], answers: boolean): Part => {
-    const startedAtMs = since() ?? null;
-    if (startedAtMs === null) return { name, words: 'has ended', tone: 'bad', sinceMs: null };
-    const words = answers ? `runs, process ${pid()}` : `runs, process ${pid()}, but does not answer`;
-    return { name, words, tone: answers ? 'good' : 'bad', sinceMs: startedAtMs };
-  };
-  const { serverUrl, node } = fleet.kubernetes;
-  return [
-    {
-      name: 'Kubernetes',
-      words: `${kubernetesSinceMs === null ? 'does not answer' : 'answers'} at ${serverUrl}`,
-      tone: kubernetesSinceMs === null ? 'bad' : 'good',
-      sinceMs: kubernetesSinceMs,
-    },
-    { name: 'node', words: nodeWords[node], tone: node === 'simulated' ? 'warn' : 'plain', sinceMs: null },
-    service('control plane', fleet.controlPlane, controlPlane),
-    service('agent', fleet.agent, true),
-  ];
+  const end = fresh.at(-1);
+  // After a backup was restored, `after` is what it goes on from.
+  const at = after === place.after ? place.at : undefined;
+  return { events: kept, last: end === undefined ? { after, at } : { after: end.id, at: end.at } };
 }
 
 type Show = (facts: LiveFacts) => void;

@@ -1,7 +1,7 @@
 // The live view of `npm start` against a real control plane: what it says as things happen, that it goes on while nobody
 // answers, and that a refusal is an answer. Kubernetes and the processes are stood in for; system tests run them all.
 
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { createFrame } from '../../cli/frame.ts';
@@ -21,6 +21,7 @@ import { scratch } from '../support/scratch.ts';
 
 interface Stand {
   kubernetesStatus: number;
+  nodes?: unknown;
 }
 
 interface Views {
@@ -36,7 +37,11 @@ interface Views {
 async function runningPlane(t: ExecutionContext): Promise<ControlPlaneProcess> {
   const data = scratch(t);
   await initControlPlane(data);
-  const plane = await controlPlaneProcess(data);
+  return await planeOf(t, data);
+}
+
+async function planeOf(t: ExecutionContext, data: string, ...flags: string[]): Promise<ControlPlaneProcess> {
+  const plane = await controlPlaneProcess(data, ...flags);
   t.teardown(async () => {
     plane.child.kill('SIGCONT');
     await plane[Symbol.asyncDispose]();
@@ -61,7 +66,7 @@ function bothViews(
     kubernetes: {
       serverUrl: 'https://127.0.0.1:1',
       node: 'simulated',
-      admin: { request: () => Promise.resolve({ status: stand.kubernetesStatus, body: '' }) },
+      admin: { request: () => Promise.resolve({ status: stand.kubernetesStatus, body: stand.nodes ?? {} }) },
     },
     controlPlane: service,
     agent: service,
@@ -96,6 +101,7 @@ test('it tells what happens, survives the control plane, and ends with the signa
   const stand = { kubernetesStatus: 200 };
   const { written, says, end } = bothViews(t, plane, { siteId: site.site.siteId, stand });
   await says(/Kubernetes.* answers at https/);
+  await says(/node.* simulated: Kubernetes knows of no node/);
   await says(/joined: Machine 1/);
   await site.say(wellState(1));
   await site.beat();
@@ -134,6 +140,30 @@ test('a site that is renamed goes on; that it was deleted, and what to do, is sa
   t.is(lines.filter((line) => line.includes('it was deleted')).length, 1);
   await end();
   t.notRegex([...lines, ...written].join('\n'), /does not answer/);
+});
+
+test('after a backup of the control plane was restored, what happens is told again', async (t) => {
+  const [data, backup] = [scratch(t), scratch(t)];
+  await initControlPlane(data);
+  const first = await planeOf(t, data);
+  const { body: site } = await first.rest<{ id: string }>('POST', '/v1/sites', { name: 'leeds' });
+  await first.child.stop();
+  cpSync(data, backup, { recursive: true });
+  const ports = ['--http-port', new URL(first.addresses.api).port];
+  const second = await planeOf(t, data, ...ports);
+  const names = ['a', 'b', 'c', 'd', 'leeds'];
+  for (const [index, name] of names.entries())
+    await second.rest('PATCH', `/v1/sites/${names.at(index - 1)}`, { name });
+  const { lines, says } = bothViews(t, second, { siteId: site.id, stand: { kubernetesStatus: 200 } });
+  await says(/renamed: .*leeds/);
+  await second.child.stop();
+  await says(/control plane.* but does not answer/);
+  cpSync(backup, data, { recursive: true });
+  const third = await planeOf(t, data, ...ports);
+  await third.rest('PATCH', '/v1/sites/leeds', { name: 'york' });
+  await says(/renamed: .*york/);
+  const told = lines.flatMap((line) => /renamed to (\w+)/.exec(line)?.[1] ?? []);
+  t.deepEqual(told, [...names, 'york'], 'each once');
 });
 
 test('a refusal is an answer, with what to do', async (t) => {

@@ -45,6 +45,16 @@ test('everything at first, nothing again, then what changed', (t) => {
   t.is(changed.length, 3);
 });
 
+test('after a restored backup, events with smaller ids are told, and with the ids of others', (t) => {
+  const again = { ...event, at: before(1_000) };
+  const facts = { ...first, events: [event, { ...again, id: 3 }, { ...again, id: 7 }] };
+  t.deepEqual(
+    liveLines(first, facts).map((line) => line.slice(0, 6)),
+    ['     3', '     7'],
+  );
+  t.deepEqual(liveLines(facts, facts), []);
+});
+
 test('a site that is renamed is the same site by another name', (t) => {
   const site = { ...silentDetail, name: 'york-general' };
   t.deepEqual(liveLines(first, { ...first, site }), [
