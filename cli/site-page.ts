@@ -11,6 +11,7 @@ import {
   appliedOf,
   asItWas,
   driftOf,
+  gravestFirst,
   healthOf,
   heldOf,
   holdOf,
@@ -21,6 +22,7 @@ import {
   releaseText,
   runningOf,
   type Said,
+  severityTones,
   spoken,
 } from './site-words.ts';
 import { type Column, tableText } from './table.ts';
@@ -135,15 +137,13 @@ function yesNo(isSo: boolean, toneOfNo: Tone): Said {
   return isSo ? { text: 'yes', tone: 'good' } : { text: 'no', tone: toneOfNo };
 }
 
-const severityTones: Readonly<Record<string, Tone>> = { error: 'bad', warning: 'warn' };
-
 function troubles(site: SiteDetailAnswer, look: PageLook): string {
   const { nowMs } = look;
   const since = (time: string): string => `since ${momentText(time, nowMs)}`;
   const coded = (one: CodedAnswer, facts: readonly string[], tone: Tone): string =>
     codedText(one, { facts, tone }, look);
   const problem = site.problem === null ? [] : [coded(site.problem, [since(site.problem.since)], 'bad')];
-  const conditions = (site.state?.conditions ?? []).map((one) =>
+  const conditions = gravestFirst(site.state?.conditions ?? []).map((one) =>
     coded(one, [...countText(one.count), since(one.since)], severityTones[one.severity] ?? 'plain'),
   );
   const objects = site.objects.map((one) => coded(one, [objectName(one.object, one.index)], 'warn'));
@@ -163,9 +163,10 @@ function troubles(site: SiteDetailAnswer, look: PageLook): string {
 
 function history({ history: documents }: SiteDetailAnswer, { width }: PageLook): string {
   if (documents.length === 0) return '';
+  const digits = Math.max(...documents.map(({ generation }) => String(generation).length));
   const lines = documents.map(({ generation, release, issuedAt, issuedBy, why }) => {
     const reason = why === null ? '' : `: ${why}`;
-    const line = `${generation}  ${releaseText(release)}  ${minuteText(issuedAt)} by ${issuedBy}${reason}`;
+    const line = `${String(generation).padStart(digits)}  ${releaseText(release)}  ${minuteText(issuedAt)} by ${issuedBy}${reason}`;
     return `  ${wrapped(line, width - 2, '      ')}`;
   });
   return ['Generations, newest first:', ...lines].join('\n');

@@ -131,16 +131,27 @@ export function releaseText(release: { name: string; version: string } | null | 
   return release === null || release === undefined ? '-' : `${release.name}@${release.version}`;
 }
 
+/** Of a condition; what is for information has none. */
+export const severityTones: Readonly<Record<string, Tone>> = { error: 'bad', warning: 'warn' };
+
+const severityRanks: Readonly<Record<string, number>> = { error: 0, warning: 1 };
+
+/** Conditions; equally grave ones in the order in which they came. */
+export function gravestFirst<T extends { readonly severity: string }>(
+  conditions: readonly T[],
+): readonly T[] {
+  const rank = ({ severity }: T): number => severityRanks[severity] ?? 2;
+  return conditions.toSorted((one, other) => rank(one) - rank(other));
+}
+
 /** The one thing to look at first: why nothing is offered, a refusal, then the gravest condition. */
 export function troubleOf(site: SiteAnswer): Said {
   if (site.problem !== null) return { text: site.problem.code, tone: 'bad' };
   const isRefused = site.refused !== null && site.held?.generation !== site.desired?.generation;
   if (isRefused) return { text: site.refused?.code ?? '', tone: 'bad' };
-  for (const severity of ['error', 'warning'] as const) {
-    const found = site.state?.conditions.find((condition) => condition.severity === severity);
-    if (found !== undefined)
-      return aged(site, { text: found.code, tone: severity === 'error' ? 'bad' : 'warn' });
-  }
+  const [gravest] = gravestFirst(site.state?.conditions ?? []);
+  const tone = severityTones[gravest?.severity ?? ''];
+  if (gravest !== undefined && tone !== undefined) return aged(site, { text: gravest.code, tone });
   return site.waiting.length > 0 ? { text: 'waits for approval', tone: 'warn' } : nothing;
 }
 

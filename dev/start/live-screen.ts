@@ -10,6 +10,7 @@ import {
   asItWas,
   driftOf,
   generationOf,
+  gravestFirst,
   healthOf,
   holdOf,
   isolationOf,
@@ -18,6 +19,7 @@ import {
   releaseText,
   runningOf,
   type Said,
+  severityTones,
   spoken,
 } from '../../cli/site-words.ts';
 import { type Column, tableText } from '../../cli/table.ts';
@@ -127,13 +129,11 @@ function healthText({ verdict }: SiteDetailAnswer, said: string): string {
   return isClear ? said : `${said}: ${verdict.text}`;
 }
 
-const severityTones: Readonly<Record<string, Tone>> = { error: 'bad', warning: 'warn' };
-
 function troubleLines(
   site: SiteDetailAnswer,
   { paint, width, nowMs }: LiveLook & { readonly nowMs: number },
 ): readonly string[] {
-  const conditions = (site.state?.conditions ?? []).map(({ severity, text, code, since }) =>
+  const conditions = gravestFirst(site.state?.conditions ?? []).map(({ severity, text, code, since }) =>
     wrapped(
       `${paint(severityTones[severity] ?? 'plain', text)} (${code}, since ${momentText(since, nowMs)})`,
       width,

@@ -186,6 +186,14 @@ test('the page of a withdrawn site tells nothing as news', (t) => {
   t.regex(text, /^As it was .*:\nNotHealthy/m);
 });
 
+test('generations stand under each other', (t) => {
+  const [one] = troubledDetail.history;
+  if (one === undefined) return t.fail();
+  const history = [11, 10, 9].map((generation) => ({ ...one, generation }));
+  const text = page({ ...troubledDetail, history })({ width: 160, isColoured: false });
+  t.deepEqual(text.match(/^ +\d+ {2}small-tre/gm), ['  11  small-tre', '  10  small-tre', '   9  small-tre']);
+});
+
 test('a hold that has run out is none', (t) => {
   const [, , held] = someSites;
   const hold = held?.state?.hold;

@@ -8,7 +8,7 @@ import type { EventAnswer } from '../../../cli/answers.ts';
 import { displayWidth, noPaint, painter, withoutColour } from '../../../cli/paint.ts';
 import { type LiveFacts, liveScreen } from '../../../dev/start/live-screen.ts';
 import { isGolden } from '../../support/golden.ts';
-import { anySite, before, nowMs, silentDetail, troubledDetail } from '../../support/site-answers.ts';
+import { anySite, before, coded, nowMs, silentDetail, troubledDetail } from '../../support/site-answers.ts';
 
 const site = { id: troubledDetail.id, name: troubledDetail.name, deleted: false };
 const event = { site, phase: null, code: null, severity: 'info', next: null, facts: {} } as const;
@@ -105,6 +105,19 @@ test('what was the matter with a site that is silent stands below its date', (t)
   const silent = liveScreen({ ...facts, nowMs: nowMs + 7_200_000 }, look);
   t.is(silent[first], 'As it was 2026-11-23 10:02 UTC (2 h ago):');
   t.regex(silent[first + 1] ?? '', /NotHealthy/);
+});
+
+test('the gravest stands first', (t) => {
+  const state = troubledDetail.state && {
+    ...troubledDetail.state,
+    conditions: [coded('HealthInProgress', 1_000), coded('DiskLow', 2_000), coded('NodeSilent', 3_000)],
+  };
+  const lines = liveScreen(
+    { ...facts, site: { ...troubledDetail, state } },
+    { width: 160, rows: 50, paint: noPaint },
+  );
+  const codes = lines.flatMap((line) => /\((\w+), since/.exec(line)?.[1] ?? []);
+  t.deepEqual(codes, ['NodeSilent', 'DiskLow', 'HealthInProgress']);
 });
 
 test('an answer that nobody confirms any more is not news', (t) => {
