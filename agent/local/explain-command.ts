@@ -6,6 +6,7 @@ import type { AgentStatus } from './agent-status.ts';
 import { type Explanation, explanationsOf, nearCodes } from './codes.ts';
 import { type Flags, type LocalContext, withSocket } from './command-context.ts';
 import { headline } from './screen.ts';
+import { gravestFirst, troublesOf } from './screen-matters.ts';
 import { minute } from './screen-words.ts';
 import { askAgent, type NoAnswer, whyNoAnswer } from './socket.ts';
 import { labelled, wrapped } from './wrap.ts';
@@ -83,9 +84,9 @@ function known(code: string, more: readonly Explanation[]): readonly Explanation
 
 function codesNow(status: AgentStatus | undefined): readonly string[] {
   if (status === undefined) return [];
-  const { conditions, health, refusal, problems, controlPlane } = status;
+  const { health, refusal, problems, controlPlane } = status;
   const codes = [
-    ...conditions.map(({ code }) => code),
+    ...gravestFirst(status).map(({ code }) => code),
     ...health.troubles.map(({ reason }) => reason),
     ...(refusal === null ? [] : [refusal.code]),
     ...problems.map(({ code }) => code),
@@ -102,7 +103,12 @@ function nowOf({ kind, code }: Explanation, status: AgentStatus | undefined): re
     case 'condition':
       return conditions
         .filter((one) => one.code === code)
-        .flatMap(({ since, objects }) => [`holds since ${minute(since)}`, ...objects]);
+        .flatMap(({ since, objects }) => [
+          `holds since ${minute(since)}`,
+          ...objects,
+          ...(code === 'ObjectKept' ? status.kept : []),
+          ...troublesOf(code, status).map(({ object, text }) => `${object}: ${text}`),
+        ]);
     case 'health reason':
       return health.troubles
         .filter(({ reason }) => reason === code)

@@ -7,6 +7,7 @@ import { type Flags, type LocalContext, withSocket } from './command-context.ts'
 import { minute } from './screen-words.ts';
 import { askAgent } from './socket.ts';
 import { flagMs } from './time-flag.ts';
+import { wrapped } from './wrap.ts';
 
 /** As -o json prints it: times RFC 3339, UTC. */
 export interface ShownHold {
@@ -52,10 +53,11 @@ async function hold(flags: Flags, context: LocalContext): Promise<void> {
     const shown: ShownHold = { since, until, why: made.why };
     return context.out(JSON.stringify(shown, undefined, 2));
   }
-  context.out(
-    `Held until ${minute(until)}: new releases are refused, what runs goes on and is repaired.\n` +
-      'The operator sees that, but not why. To end it sooner: tre-agent release-hold',
-  );
+  const lines = [
+    `Held until ${minute(until)}: new releases are refused, what runs goes on and is repaired.`,
+    'The operator sees that it is held and until when, not why. To end it sooner: tre-agent release-hold',
+  ];
+  context.out(lines.map((line) => wrapped(line, context.width)).join('\n'));
 }
 
 const longestMs = 30 * 24 * 3_600_000;

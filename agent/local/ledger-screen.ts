@@ -59,10 +59,10 @@ export class LedgerSummary {
       });
   }
 
-  text({ width }: ScreenOptions): string {
+  text({ width, paint }: ScreenOptions): string {
     const lines = this.rows().map(({ field, times, lastAt, value, knownAs, class: kind, why }) =>
       wrapped(
-        `  ${field}, ${counted(times, 'time')}, last ${second(lastAt)}: ${value}${knownText(knownAs)} - ${kind}: ${why}`,
+        `  ${paint('bold', field)}, ${counted(times, 'time')}, last ${second(lastAt)}: ${value}${knownText(knownAs)} - ${kind}: ${why}`,
         width,
         6,
       ),

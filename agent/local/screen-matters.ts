@@ -10,11 +10,9 @@ import { type ScreenOptions, wrapped } from './wrap.ts';
 const shownTroubles = 10;
 
 export function mattersOf(status: AgentStatus, options: ScreenOptions): readonly string[] {
-  const order = { error: 0, warning: 1, info: 2 };
-  const sorted = status.conditions.toSorted((one, other) => order[one.severity] - order[other.severity]);
   const { width } = options;
   return [
-    ...sorted.map((condition) => conditionBlock(condition, status, options)),
+    ...gravestFirst(status).map((condition) => conditionBlock(condition, status, options)),
     ...refusalBlock(status, width),
     ...problemsBlock(status, width),
     ...saidBlock('The API server could not be worked with:', status.cluster.detail, width),
@@ -22,16 +20,27 @@ export function mattersOf(status: AgentStatus, options: ScreenOptions): readonly
   ];
 }
 
+const order = { error: 0, warning: 1, info: 2 };
+
+export function gravestFirst({ conditions }: AgentStatus): readonly ShownCondition[] {
+  return conditions.toSorted((one, other) => order[one.severity] - order[other.severity]);
+}
+
+/** The objects that a condition counts by their health; none for any other condition. */
+export function troublesOf(code: string, { health }: AgentStatus): readonly ShownTrouble[] {
+  return health.troubles.filter(({ status }) => statusesOf[code]?.includes(status));
+}
+
 const marks = { error: '!', warning: '*', info: '-' } as const;
 const colours = { error: 'red', warning: 'amber', info: 'bold' } as const;
 
 function conditionBlock(
   { code, severity, count, since, text, next, objects }: ShownCondition,
-  { health }: AgentStatus,
+  status: AgentStatus,
   { width, paint }: ScreenOptions,
 ): string {
   const facts = [code, ...(count > 0 ? [counted(count, unitOf(code))] : []), `since ${minute(since)}`];
-  const troubles = health.troubles.filter(({ status }) => statusesOf[code]?.includes(status));
+  const troubles = troublesOf(code, status);
   const named =
     troubles.length > 0
       ? troubles.slice(0, shownTroubles).flatMap((trouble) => troubleLines(trouble, width))

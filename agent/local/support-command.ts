@@ -16,7 +16,7 @@ import { askAgent } from './socket.ts';
 import { type StoreFacts, storeFacts } from './support-facts.ts';
 import { supportStatus } from './support-status.ts';
 import { tarOf } from './tar.ts';
-import { columns } from './wrap.ts';
+import { columns, wrapped } from './wrap.ts';
 
 export interface BundleFile {
   readonly name: string;
@@ -66,10 +66,18 @@ async function bundle(flags: Flags, context: LocalContext): Promise<void> {
   ]);
   if ((await systemFiles.stat(out)) !== undefined)
     throw new TreError('FILE_UNWRITABLE', `${out} is there already: name another file with --out`);
-  context.out(`To be written to ${out}:\n${columns(rows, context.width, 2)}`);
+  context.out(listText(out, rows, context.width));
   if (flags['yes'] !== true && !(await agrees(context))) return context.out('Nothing was written.');
   await systemFiles.writeAtomic(out, gzipSync(tarOf(archived, atMs)), { mode: 0o600 });
-  context.out('Written. It leaves this machine only when you send it.');
+  context.out(`Written. To read it: tar -xzOf ${out}`);
+}
+
+function listText(out: string, rows: readonly (readonly string[])[], width: number): string {
+  return [
+    wrapped(`To be written to ${out}:`, width, 2),
+    columns(rows, width, 2),
+    wrapped('No names, addresses or secrets are in it. It is sent to nobody: you decide who gets it.', width),
+  ].join('\n');
 }
 
 async function agrees({ ask }: LocalContext): Promise<boolean> {

@@ -182,7 +182,7 @@ test('explain: what the code has to do with this site; without one, all that hol
   const all = await treAgent(agent, ['explain', '-o', 'json']);
   t.deepEqual(
     (fits(t, 'explain', all.stdout) as { code: string }[]).map(({ code }) => code),
-    ['HealthInProgress', 'NotHealthy', 'ContainerCrashLooping', 'LessAvailable'],
+    ['NotHealthy', 'HealthInProgress', 'ContainerCrashLooping', 'LessAvailable'],
   );
   t.is((await treAgent(nobody, ['explain'])).code, 2);
   const away = await agentWith(t, await scene(t, 'offline-for-days'));
