@@ -88,8 +88,14 @@ interface Size {
 
 /** From the upper left corner, each line to its end, and nothing below: no flicker. What is too much is left out at the end. */
 export function overdrawn(text: string, size: Size): string {
-  const lines = fitting(text.split('\n'), size).map((line) => `${line}\u001B[K\n`);
+  const lines = fitting(text.split('\n'), size).map((line) => row(line, size));
   return `\u001B[H${lines.join('')}\u001B[J`;
+}
+
+/** The line, and what stood to the right of it gone. After the last column some terminals would take its character away. */
+function row(line: string, { columns = 0 }: Size): string {
+  const width = widthOf(line);
+  return width > 0 && columns > 0 && width % columns === 0 ? `${line}\n` : `${line}\u001B[K\n`;
 }
 
 /** A terminal that scrolled would lose the first line, which matters most. Its last row is the cursor's. */

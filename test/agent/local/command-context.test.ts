@@ -51,3 +51,9 @@ test('a screen that fits is drawn as it is, also where nobody knows the size', (
   for (const size of [{ columns: 80, rows: 24 }, { columns: 0, rows: 0 }, {}])
     t.deepEqual(rowsDrawn(overdrawn(text, size), 80), text.split('\n'));
 });
+
+test('a line that ends in the last column keeps its last character', (t) => {
+  const full = `\u001b[31m${'x'.repeat(10)}\u001b[0m`;
+  const size = { columns: 10, rows: 24 };
+  t.is(overdrawn(`${full}\n\ny`, size), `\u001b[H${full}\n\u001b[K\ny\u001b[K\n\u001b[J`);
+});
