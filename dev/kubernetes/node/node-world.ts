@@ -29,6 +29,8 @@ export interface WorldOptions {
   readonly exec: Exec;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** How long the making may take; 30 s when not given. */
+  readonly withinMs?: number;
 }
 
 // For a starter that is killed: once everything inside is gone, the control groups can go.
@@ -64,7 +66,7 @@ export async function openWorld(options: WorldOptions): Promise<NodeWorld> {
   );
   opened.defer(sweep);
   await makeCgroups(cgroup);
-  const child = opened.use(await startInit(exec, [folder, ...kept], options.signal));
+  const child = opened.use(await startInit([folder, ...kept], options));
   const stack = opened.move();
   const namespaces = `/proc/${child.pid}/ns`;
   return {
@@ -81,7 +83,10 @@ export async function openWorld(options: WorldOptions): Promise<NodeWorld> {
 }
 
 /** `--kill-child`: ending unshare ends the first process inside, and with it everything. */
-async function startInit(exec: Exec, args: readonly string[], signal: AbortSignal): Promise<Child> {
+async function startInit(
+  args: readonly string[],
+  { exec, signal, withinMs = makingTimeoutMs }: WorldOptions,
+): Promise<Child> {
   const ready = Promise.withResolvers<void>();
   const said: string[] = [];
   const line = (text: string): void => (text === 'ready' ? ready.resolve() : void said.push(text));
@@ -95,12 +100,13 @@ async function startInit(exec: Exec, args: readonly string[], signal: AbortSigna
     graceMs: stopGraceMs,
   });
   // The signal ends the making, not what was made.
-  const ending = AbortSignal.any([signal, AbortSignal.timeout(makingTimeoutMs)]);
+  const ending = AbortSignal.any([signal, AbortSignal.timeout(withinMs)]);
   const stop = (): void => void child.stop();
   ending.addEventListener('abort', stop, { once: true });
   const exit = await Promise.race([ready.promise, child.exited]);
   ending.removeEventListener('abort', stop);
   if (exit === undefined) return child;
-  ending.throwIfAborted();
-  throw new Error(`the namespaces of the node cannot be made: ${said.join(' ') || `code ${exit.code}`}`);
+  signal.throwIfAborted();
+  const why = ending.aborted ? [`not done after ${withinMs / 1_000} s`, ...said] : said;
+  throw new Error(`the namespaces of the node cannot be made: ${why.join(' ') || `code ${exit.code}`}`);
 }
