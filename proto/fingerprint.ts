@@ -1,5 +1,5 @@
-// The six words that two people compare when a machine joins: one reads them on site, the other sees them at the control plane.
-// PURE. Made from the device key alone, so both ends compute them for themselves. The words are proquints
+// The six words that two people compare when a machine joins: one reads them on site, the other sees them at the control
+// plane. PURE. Made from the device key alone, so both ends compute them for themselves. The words are proquints
 // (arXiv:0901.4016): 16 bits each, consonant-vowel-consonant-vowel-consonant, made to be read aloud; 96 bits in all.
 import { createHash } from 'node:crypto';
 

@@ -1,5 +1,5 @@
-// Milliseconds since 1970 UTC as RFC 3339 and as people read them, without asking for a clock or a calendar of the machine. PURE.
-// Days are counted in eras of 400 years that begin on 1 March, so that a leap day is the last of its year.
+// Milliseconds since 1970 UTC as RFC 3339 and as people read them, without asking for a clock or a calendar of the machine.
+// PURE. Days are counted in eras of 400 years that begin on 1 March, so that a leap day is the last of its year.
 
 const dayMs = 86_400_000;
 const daysInEra = 146_097;

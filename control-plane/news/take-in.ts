@@ -1,7 +1,8 @@
 // What a site says, taken in: reports are stored, heartbeats say until when the last state holds, and what follows from
 // either becomes events in the same transaction. Laws: a heartbeat confirms a state only when everything that the site
-// had queued before this stream has arrived, and nothing else, or a state of this stream has; site times are brought to our clock by the
-// quickest heartbeat of the stream, so a clock that is off or a slow message makes news look older, never younger.
+// had queued before this stream has arrived, and nothing else, or a state of this stream has; site times are brought to
+// our clock by the quickest heartbeat of the stream, so a clock that is off or a slow message makes news look older,
+// never younger.
 // Called by the sync sessions, one `SiteListener` a stream.
 import { newsOfState } from '../fleet/news.ts';
 import type { ReportRow } from '../fleet/site-report.ts';

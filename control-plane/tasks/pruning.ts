@@ -1,6 +1,6 @@
 // Forgets what nobody needs any more, so that a control plane does not grow for ever: old events, starts of agents and
-// leaves from long ago, content that was never published. The audit, documents and releases are kept for ever. Work is done in
-// small pieces, so that sites and people are served in between. Called by housekeeping.ts.
+// leaves from long ago, content that was never published. The audit, documents and releases are kept for ever. Work is
+// done in small pieces, so that sites and people are served in between. Called by housekeeping.ts.
 import type { Clock } from '../../daemon/clock.ts';
 import type { ContentStore } from '../../daemon/content-files.ts';
 import type { Log } from '../../daemon/log.ts';

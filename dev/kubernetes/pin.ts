@@ -1,5 +1,5 @@
-// Writes go.mod and go.sum of go/ and go-node/ anew from the versions in go-module.ts, by the Go client: run by a maintainer who
-// raised a version, through `npm run kubernetes -- pin`. Needs the module proxy; same versions, same bytes.
+// Writes go.mod and go.sum of go/ and go-node/ anew from the versions in go-module.ts, by the Go client: run by a
+// maintainer who raised a version, through `npm run kubernetes -- pin`. Needs the module proxy; same versions, same bytes.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runChecked, systemExec } from '../../daemon/exec.ts';

@@ -1,6 +1,7 @@
 // Watches a fleet on this machine until it is stopped: on a terminal a table that is drawn over in place, elsewhere one
 // line for each thing that changes. Asks the REST API with the operator's token, on a connection that stays open, and
-// looks at its own processes; it changes nothing. What is shown grows old while nobody answers. Called by start.ts when everything is up.
+// looks at its own processes; it changes nothing. What is shown grows old while nobody answers. Called by start.ts when
+// everything is up.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EventAnswer, SiteDetailAnswer } from '../../cli/answers.ts';

@@ -1,6 +1,6 @@
 // `npm run bench -- idle [--minutes 10]`: what an agent costs a hospital's machine while nothing happens. The bundled
-// agent, started by its own shim, at a site with the example applied and healthy: time until its socket answers, memory at the end
-// of the minutes, processor time, and requests that changed something in Kubernetes, of which there must be none.
+// agent, started by its own shim, at a site with the example applied and healthy: time until its socket answers, memory at
+// the end of the minutes, processor time, and requests that changed something in Kubernetes, of which there must be none.
 import { cp, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
-// trectl for operators against a real control plane: the whole way from login to a site that was assigned something, and what is said when the server, its certificate or the token are not what they should be.
+// trectl for operators against a real control plane: the whole way from login to a site that was assigned something, and
+// what is said when the server, its certificate or the token are not what they should be.
 
 import { copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';

@@ -1,4 +1,5 @@
-// What a control plane that is newer than this trectl answers: a refusal ends what waits, a trouble of its own is waited out.
+// What a control plane that is newer than this trectl answers: a refusal ends what waits, a trouble of its own is waited
+// out.
 
 import { createServer } from 'node:https';
 import test, { type ExecutionContext } from 'ava';
