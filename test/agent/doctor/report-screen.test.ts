@@ -36,6 +36,30 @@ const broken = report({
   clock: { findings: [finding('ClockNotSynchronised', '2026-11-23T10:00:00.000Z')] },
 });
 
+const ends = '2027-02-19T09:12:00.000Z';
+/** As on a machine where all is well. */
+const well = report({
+  settings: { facts: '/etc/tre-agent/agent.yaml' },
+  data: { facts: '/var/lib/tre-agent' },
+  machine: {
+    facts:
+      'data disk 120.0 GiB of 200.0 GiB free, inodes there 9000000 of 13107200 free, memory 9.6 GiB of 16.0 GiB free',
+  },
+  site: { facts: `north, certificate until ${ends}` },
+  clock: { facts: '2026-11-23T10:00:00.000Z, synchronised' },
+  name: { facts: 'tre.example is 10.9.9.9' },
+  proxy: { facts: 'none is set for this host' },
+  connection: { facts: '10.1.1.2 reaches 10.9.9.9 port 7443' },
+  tls: { facts: `certificate until ${ends}` },
+  'control plane': {
+    facts: 'answers and accepts this site; the clocks agree; the connection stayed open for 5 s',
+  },
+  kubeconfig: { facts: '/etc/rancher/k3s/k3s.yaml, for 127.0.0.1' },
+  'api server': { facts: '127.0.0.1 is ready and lets the agent in' },
+  nodes: { facts: '1 is ready' },
+  agent: { facts: '0.1.0 answers at /run/tre-agent/agent.sock' },
+});
+
 test('all is well', (t) => {
   const screen = reportScreen(report(), { width: 80, paint: plain });
   t.true(screen.startsWith('OK: nothing is broken.\n\n'));
@@ -47,8 +71,12 @@ for (const width of [80, 160])
     ['txt', plain],
     ['colour.txt', coloured],
   ] as const)
-    test(`golden: a broken hop at ${width} columns, ${form}`, (t) =>
-      isGolden(t, join(goldens, `broken.${width}.${form}`), `${reportScreen(broken, { width, paint })}\n`));
+    for (const [name, shown] of [
+      ['broken', broken],
+      ['well', well],
+    ] as const)
+      test(`golden: ${name} at ${width} columns, ${form}`, (t) =>
+        isGolden(t, join(goldens, `${name}.${width}.${form}`), `${reportScreen(shown, { width, paint })}\n`));
 
 for (const width of [40, 80, 160])
   test(`nothing is wider than ${width} columns, with and without colours, and nothing is cut`, (t) => {
