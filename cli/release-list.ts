@@ -11,12 +11,12 @@ import type { Column } from './table.ts';
 
 const shownDigest = 'sha256:'.length + 12;
 
-const columns: readonly Column<PublishedAnswer>[] = [
+export const releaseColumns: readonly Column<PublishedAnswer>[] = [
   { title: 'name', value: (release) => release.name },
   { title: 'version', value: (release) => release.version },
   { title: 'signatures', value: (release) => String(release.signatures) },
-  { title: 'published', value: (release) => minuteText(release.publishedAt) },
-  { title: 'digest', value: (release) => release.digest.slice(0, shownDigest) },
+  { title: 'published', value: (release) => minuteText(release.publishedAt), rank: 1 },
+  { title: 'digest', value: (release) => release.digest.slice(0, shownDigest), rank: 2 },
   { title: 'by', value: (release) => release.publishedBy, wide: true },
   { title: 'full digest', value: (release) => release.digest, wide: true },
 ];
@@ -33,5 +33,9 @@ export function registerReleaseList(program: Command, context: CommandContext): 
 async function list(context: CommandContext, output: OutputFormat): Promise<void> {
   using client = await connect(context);
   const { releases } = await client.call<{ releases: readonly PublishedAnswer[] }>('GET', '/v1/releases');
-  printTable(context, output, { columns, rows: releases, none: 'No release was published yet.' });
+  printTable(context, output, {
+    columns: releaseColumns,
+    rows: releases,
+    none: 'No release was published yet.',
+  });
 }

@@ -90,13 +90,13 @@ function stateFacts(site: SiteDetailAnswer, look: PageLook): Facts {
   const verdictText = site.revokedAt === null || !verdict.isNews ? `\n${verdict.text}` : '';
   const health: Facts = [['healthy', `${painted(healthOf(site), look)}${verdictText}`]];
   if (state === null) return [...health, ['state', 'nothing was reported yet']];
-  const { objectsApplied, objectsWanted, isolation, observedAt, receivedAt } = state;
+  const { isolation, observedAt, receivedAt } = state;
   const hold = holdOf(site, look.nowMs);
   const tried = isolation?.checkedAt ?? null;
   return [
     ...health,
     ['running', painted(runningOf(site), look)],
-    ['applied', `${painted(appliedOf(site), look)}, ${objectsApplied} of ${objectsWanted} objects`],
+    ['applied', appliedText(site, state, look)],
     ['drift', painted(driftOf(site), look)],
     ['hold', hold.text === '-' ? '' : `${painted(hold, look)}, ${holdTimes(state.hold)}`],
     [
@@ -108,6 +108,16 @@ function stateFacts(site: SiteDetailAnswer, look: PageLook): Facts {
     ['kubernetes', state.kubernetesVersion === null ? '' : painted(kubernetesOf(site), look)],
     ['reported', `${momentText(observedAt, look.nowMs)}, received ${minuteText(receivedAt)}`],
   ];
+}
+
+function appliedText(
+  site: SiteDetailAnswer,
+  { applied, objectsApplied, objectsWanted }: NonNullable<SiteDetailAnswer['state']>,
+  look: PageLook,
+): string {
+  const counts = `${objectsApplied} of ${objectsWanted} objects`;
+  const said = appliedOf(site);
+  return applied ? `${painted(said, look)}, ${counts}` : painted({ ...said, text: `no, ${counts}` }, look);
 }
 
 function holdTimes(hold: { readonly since: string; readonly until: string } | null): string {

@@ -10,6 +10,7 @@ import { eventText } from '../../cli/event-words.ts';
 import { createFrame } from '../../cli/frame.ts';
 import { printTable } from '../../cli/output.ts';
 import { displayWidth, painter, withoutColour } from '../../cli/paint.ts';
+import { releaseColumns } from '../../cli/release-list.ts';
 import { chosenFacts, siteColumns } from '../../cli/site-columns.ts';
 import { sitePage } from '../../cli/site-page.ts';
 import { sitesScreen } from '../../cli/sites-screen.ts';
@@ -17,8 +18,10 @@ import { isGolden } from '../support/golden.ts';
 import {
   anySite,
   nowMs,
+  refusingDetail,
   silentDetail,
   someEvents,
+  someReleases,
   someRows,
   someSites,
   troubledDetail,
@@ -39,6 +42,14 @@ function list({ width, isColoured, isWide = false }: Look): string {
   const context = plainContext({ out: print, err: print, width, paint: painter(isColoured) });
   const columns = siteColumns(chosenFacts(undefined, isWide), nowMs);
   printTable(context, isWide ? 'wide' : 'table', { columns, rows: someSites });
+  return lines.join('\n');
+}
+
+function releases({ width, isColoured }: Look): string {
+  const lines: string[] = [];
+  const print = (text: string): void => void lines.push(text);
+  const context = plainContext({ out: print, err: print, width, paint: painter(isColoured) });
+  printTable(context, 'table', { columns: releaseColumns, rows: someReleases });
   return lines.join('\n');
 }
 
@@ -69,7 +80,16 @@ function audit({ width }: Look): string {
   return [...plain, '', 'with -o wide:', ...wide].join('\n');
 }
 
-const screens = { audit, events, list, show: page(troubledDetail), 'show-silent': page(silentDetail), watch };
+const screens = {
+  audit,
+  events,
+  list,
+  releases,
+  show: page(troubledDetail),
+  'show-refused': page(refusingDetail),
+  'show-silent': page(silentDetail),
+  watch,
+};
 
 for (const [name, screen] of Object.entries(screens)) {
   for (const width of [80, 160]) {

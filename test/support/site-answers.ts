@@ -2,8 +2,15 @@
 // random. Nothing here is a real place.
 
 import fc from 'fast-check';
-import type { AuditAnswer, EventAnswer, SiteAnswer, SiteDetailAnswer } from '../../cli/answers.ts';
+import type {
+  AuditAnswer,
+  EventAnswer,
+  PublishedAnswer,
+  SiteAnswer,
+  SiteDetailAnswer,
+} from '../../cli/answers.ts';
 import { conditions } from '../../proto/conditions.ts';
+import { errors } from '../../proto/errors.ts';
 
 export const nowMs = Date.UTC(2026, 10, 23, 10, 2, 14);
 const second = 1_000;
@@ -134,7 +141,7 @@ const bath: SiteAnswer = {
     word: 'progressing',
     isNews: true,
     asOf: before(3 * second),
-    text: 'progressing',
+    text: 'progressing at 2026-11-23 10:02 UTC',
   },
   refused: {
     code: 'RELEASE_UNDER_SIGNED',
@@ -238,6 +245,33 @@ export const troubledDetail: SiteDetailAnswer = {
 };
 
 export const silentDetail: SiteDetailAnswer = { ...york, ...nothingMore };
+
+/** A site that took no new release: somebody there held it at first, and then it found too few signatures. */
+export const refusingDetail: SiteDetailAnswer = {
+  ...bath,
+  ...nothingMore,
+  refusals: (['RELEASE_UNDER_SIGNED', 'SITE_HELD'] as const).map((code, index) => ({
+    code,
+    text: errors[code].text,
+    next: errors[code].next,
+    epoch: 1,
+    generation: 4,
+    at: before(60 * second + index * hour),
+    receivedAt: before(59 * second + index * hour),
+  })),
+};
+
+export const someReleases: readonly PublishedAnswer[] = [
+  { ...release('2.1.0'), publishedAt: before(hour), publishedBy: 'maria', signatures: 1 },
+  {
+    ...release('2.0.0'),
+    name: 'small-tre-with-a-long-name',
+    publishedAt: before(73 * hour),
+    publishedBy: 'jo\u001b[2J',
+    signatures: 2,
+  },
+  { ...release('1.0.0'), publishedAt: before(900 * hour), publishedBy: 'maria', signatures: 0 },
+];
 
 const plainEvent = { phase: null, code: null, severity: 'info', next: null, facts: {} } as const;
 const at = ({ id, name }: SiteAnswer) => ({ site: { id, name, deleted: false } });
