@@ -1,31 +1,48 @@
 // Waiting for a site: until what is wanted is applied, until it works, until isolation was tried. What does not come is
 // told in the words of the site. Called by start.ts.
 import type { Clock } from '../../daemon/clock.ts';
-import { Told } from '../failure.ts';
-import { type FleetWithSite, type SiteFacts, showSite, waitForSite } from './site.ts';
+import { type FleetWithSite, type SiteFacts, showSite } from './site.ts';
 
 export interface Waiting {
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
 
+const applyTimeoutMs = 120_000;
 const healthTimeoutMs = 60_000;
 const isolationTimeoutMs = 20_000;
 const pollIntervalMs = 200;
 
-/** Until everything is applied. Throws what the site says when it refuses the release, or when that takes too long. */
+/** Until everything is applied, or the site has refused the release, or two minutes have passed: `isApplied` says which. */
 export async function untilApplied(fleet: FleetWithSite, waiting: Waiting): Promise<SiteFacts> {
-  const facts = await waitForSite(fleet, waiting, isSettled);
-  if (facts.refused !== null && facts.refused.generation === facts.desired?.generation)
-    throw new Told(`${facts.refused.code}: ${facts.refused.text}\n${facts.refused.next}`);
-  return facts;
+  const isSettled = (facts: SiteFacts): boolean => isApplied(facts) || refusalOf(facts) !== null;
+  return await lookUntil(fleet, { ...waiting, timeoutMs: applyTimeoutMs }, isSettled);
 }
 
-/** Applied, or refused for good: either way there is nothing to wait for. */
-function isSettled({ desired, state, refused }: SiteFacts): boolean {
-  if (desired === null) return false;
-  if (refused?.generation === desired.generation) return true;
-  return state !== null && state.generation === desired.generation && state.applied;
+/** What is wanted now, all of it. */
+export function isApplied(facts: SiteFacts): boolean {
+  const { desired, state } = facts;
+  // A state from before a refusal is of an earlier generation.
+  return (
+    desired !== null && state?.generation === desired.generation && state.applied && refusalOf(facts) === null
+  );
+}
+
+function refusalOf({ desired, refused }: SiteFacts): SiteFacts['refused'] {
+  return refused !== null && refused.generation === desired?.generation ? refused : null;
+}
+
+/** Why what is wanted is not applied, and what to do, in the words of the site. */
+export function notAppliedText(facts: SiteFacts): string {
+  const refused = refusalOf(facts);
+  if (refused !== null) return `The site did not take it. ${refused.code}: ${refused.text}\n${refused.next}`;
+  const { state, desired } = facts;
+  const has = state?.generation === desired?.generation ? (state?.objectsApplied ?? 0) : 0;
+  const conditions = (state?.conditions ?? []).filter(({ severity }) => severity !== 'info');
+  return [
+    `Not everything is applied yet: ${has} of ${state?.objectsWanted ?? '?'} objects`,
+    ...conditions.map(({ code, text }) => `  ${code}: ${text}`),
+  ].join('\n');
 }
 
 export interface HealthFacts {

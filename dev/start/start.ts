@@ -21,8 +21,10 @@ import { showLive } from './live.ts';
 import { parseStartOptions, type StartOptions } from './options.ts';
 import { createProgress, type Progress } from './progress.ts';
 import {
+  isApplied,
   isIsolationTried,
   isolationText,
+  notAppliedText,
   unhealthyText,
   untilApplied,
   untilHealthy,
@@ -122,7 +124,7 @@ interface Context {
   readonly signal: AbortSignal;
 }
 
-/** From a site that has joined to one on which everything wanted is applied and works. */
+/** From a site that has joined to one on which everything wanted is applied and works, or as near as it gets. */
 async function bringForward(
   fleet: FleetWithSite,
   { options, progress, signal }: Context,
@@ -136,7 +138,18 @@ async function bringForward(
     });
     if (release !== undefined) await assignRelease(fleet, release);
   }
-  await progress.step('applied', 'everything applied', () => untilApplied(fleet, { clock, signal }));
+  const settled = await progress.step(
+    'applied',
+    'everything applied',
+    () => untilApplied(fleet, { clock, signal }),
+    isApplied,
+  );
+  if (!isApplied(settled)) {
+    if (options.once) throw new Told(notAppliedText(settled));
+    // The site goes on with what it has, and only while it runs can a hold be released or another release be assigned.
+    progress.say(notAppliedText(settled));
+    return settled;
+  }
   const { facts, isHealthy } = await progress.step(
     'healthy',
     'everything healthy',
