@@ -6,6 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
 import { type Child, type RunResult, systemExec } from '../../daemon/exec.ts';
@@ -55,6 +56,28 @@ if (isRoot) {
     t.like(await start.exited, { code: 0 });
     t.deepEqual(await tracesOf(exec, kubernetes), before);
   });
+
+  for (const [moment, step, laterMs] of [
+    ['while Kubernetes starts', /Kubernetes \.\.\./, 300],
+    ['while the release is applied', /everything applied \.\.\./, 500],
+    ['while pods start', /everything healthy \.\.\./, 1_000],
+  ] as const)
+    test.serial(`Ctrl-C ${moment} leaves nothing either`, async (t) => {
+      const { folder } = t.context;
+      const data = join(folder, `early-${laterMs}`);
+      const kubernetes = layoutOf(data).kubernetes;
+      const before = await tracesOf(exec, kubernetes);
+      const said: string[] = [];
+      await using start = await spawned(data, said);
+      const isThere = (): boolean =>
+        said.some((line) => step.test(line)) && nodeProcesses(kubernetes).size > 0;
+      await eventually(isThere, { what: () => said.join('\n'), timeoutMs: startTimeoutMs });
+      await delay(laterMs);
+      start.kill('SIGINT');
+      t.like(await start.exited, { code: 0 });
+      await nothingRuns(kubernetes);
+      t.deepEqual(await tracesOf(exec, kubernetes), before);
+    });
 
   test.serial(
     'killed with all its pods, it leaves nothing either, and the next start has them anew',
@@ -108,12 +131,7 @@ function npmStart(...args: readonly string[]): Promise<RunResult> {
 /** `npm start` until it says what to try: then everything is healthy. */
 async function startAndWait(t: ExecutionContext, data: string): Promise<Child> {
   const said: string[] = [];
-  const start = await exec.spawn('npm', ['start', '--', '--data', data], {
-    cwd: repository,
-    group: true,
-    graceMs: stopTimeoutMs,
-    output: { line: (text) => said.push(text) },
-  });
+  const start = await spawned(data, said);
   const isUp = (): boolean => said.some((line) => line.startsWith('Three things to try'));
   await eventually(isUp, { what: () => said.join('\n'), timeoutMs: startTimeoutMs });
   t.true(
@@ -121,6 +139,15 @@ async function startAndWait(t: ExecutionContext, data: string): Promise<Child> {
     said.join('\n'),
   );
   return start;
+}
+
+function spawned(data: string, said: string[]): Promise<Child> {
+  return exec.spawn('npm', ['start', '--', '--data', data], {
+    cwd: repository,
+    group: true,
+    graceMs: stopTimeoutMs,
+    output: { line: (text) => said.push(text) },
+  });
 }
 
 interface PodFacts {
