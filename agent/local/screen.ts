@@ -132,9 +132,13 @@ const expiryWords = {
   document: 'what runs goes on',
 } as const;
 
-function expiryText({ expires, now }: AgentStatus): string {
+function expiryText({ expires, now, conditions }: AgentStatus): string {
+  const isWithdrawn = conditions.some(({ code }) => code === 'SiteRevoked');
   return expires
-    .map(({ what, at }) => `${what} ${minute(at)} (${sooner(at, now)}; ${expiryWords[what]})`)
+    .map(({ what, at }) => {
+      const words = what === 'certificate' && isWithdrawn ? 'it was withdrawn' : expiryWords[what];
+      return `${what} ${minute(at)} (${sooner(at, now)}; ${words})`;
+    })
     .join(', ');
 }
 

@@ -65,9 +65,13 @@ function ownConditions(
   const own: Held[] = [];
   if (side.hold !== undefined) own.push({ code: 'HeldOnSite', count: 0, sinceMs: side.hold.sinceMs });
   if (session.words !== null) own.push({ code: 'EnrolmentPending', count: 0, sinceMs: startedAtMs });
-  const tellers = session.trouble === null ? [] : (toldBy[session.trouble.code] ?? []);
-  const isAway = session.trouble !== null && !reported.some(({ code }) => tellers.includes(code));
-  const lastContactMs = store.site.read()?.lastContactMs;
+  const { revokedAtMs = null, lastContactMs } = store.site.read() ?? {};
+  const isTold = (...codes: readonly ConditionCode[]): boolean =>
+    [...reported, ...own].some(({ code }) => codes.includes(code));
+  // The next report will say it, but not before the reconciler's next look.
+  if (revokedAtMs !== null && !isTold('SiteRevoked'))
+    own.push({ code: 'SiteRevoked', count: 0, sinceMs: revokedAtMs });
+  const isAway = session.trouble !== null && !isTold(...(toldBy[session.trouble.code] ?? []));
   if (isAway) own.push({ code: 'ControlPlaneUnreachable', count: 0, sinceMs: lastContactMs ?? startedAtMs });
   return own;
 }

@@ -234,6 +234,24 @@ test('a withdrawn site and a foreign certificate are named', async (t) => {
   t.is(line('CA_MISMATCH'), 'Control plane:  not reachable since 2026-11-14 10:06 UTC (9 days), CA_MISMATCH');
 });
 
+test('a withdrawn site is red at once, and its certificate renews itself no more', async (t) => {
+  const given = await scenes['green']?.(t);
+  if (given === undefined) return t.fail();
+  const sinceMs = nowMs - 5_000;
+  given.store.site.setRevoked(sinceMs);
+  const trouble = { code: 'SITE_REVOKED', detail: 'd' } as const;
+  const session = { ...given.session, kind: 'offline', trouble } as const;
+  for (const conditions of [[], [held('SiteRevoked', 0)]]) {
+    const status = statusOf({ ...given, session, last: { ...fine, conditions } });
+    t.deepEqual(
+      status.conditions.map(({ code }) => code),
+      ['SiteRevoked'],
+    );
+    t.is(status.verdict.word, 'RED');
+    t.regex(screenOf(status), /^Ends next: +certificate .*; it was withdrawn\)/m);
+  }
+});
+
 test('a disk that takes no copy of what would leave is no silence of the control plane', async (t) => {
   const given = await scenes['full-disk']?.(t);
   if (given === undefined) return t.fail();
