@@ -1,7 +1,7 @@
 // The events of the fleet as a stream that can be picked up anywhere: by the id of the last one seen. Invariant: no event
-// is told twice and none is left out, also across a restart of the control plane, and what is missing because it was
-// forgotten or a backup was restored is said; what had no answer is asked for again from the last id that was told.
-// Used by `trectl events`, by watches and by the live view.
+// is told twice and none is left out, also across a restart of the control plane, and what is missing because it is too
+// old or a backup was restored is said (but not what was forgotten of one site because it had too many); what had no
+// answer is asked for again from the last id that was told. Used by `trectl events`, by watches and by the live view.
 
 import type { EventAnswer } from './answers.ts';
 import { type PatienceOptions, patiently } from './patience.ts';
