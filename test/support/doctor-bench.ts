@@ -20,6 +20,8 @@ import { keysetOf, newSigner } from './documents.ts';
 import { loopbackIdentity } from './loopback-certificate.ts';
 import type { Shown } from './odd-servers.ts';
 
+export type Need = 'namespaces' | 'a real node';
+
 export interface Fault {
   readonly name: string;
   /** Which hop breaks first; the second where it depends on the moment. */
@@ -29,8 +31,8 @@ export interface Fault {
   readonly firewall?: RegExp;
   /** What else is an error then, besides the missing cluster and agent of most benches. */
   readonly also?: readonly FindingCode[];
-  /** Needs namespaces of its own. */
-  readonly isolated?: boolean;
+  /** What not every machine and user has. */
+  readonly needs?: Need;
   readonly inject: (bench: Bench) => Promise<Partial<Patient>>;
 }
 

@@ -191,7 +191,7 @@ export const clusterFaults: readonly Fault[] = [
     code: 'API_SERVER_FILTERED',
     also: ['TCP_REFUSED'],
     firewall: /^allow TCP from this machine \(192\.0\.2\.1\) to 192\.0\.2\.55 port 6443, TLS not inspected$/,
-    isolated: true,
+    needs: 'namespaces',
     inject: async (bench) => ({
       flags: await bench.cluster('https://192.0.2.55:6443', await clusterCa(bench), { token: 'any' }),
       network: true,

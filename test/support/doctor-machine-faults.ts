@@ -82,8 +82,11 @@ export const machineFaults: readonly Fault[] = [
     hop: 'data',
     code: 'DATA_FOLDER_FORBIDDEN',
     inject: async (bench) => {
-      const flags = await bench.machine();
-      chmodSync(flags['data'] ?? '', 0o000);
+      const flags: Flags = await bench.machine();
+      const { data = '' } = flags;
+      chmodSync(data, 0o000);
+      // Only root can remove it as it is.
+      bench.stack.defer(() => chmodSync(data, 0o700));
       return { flags, underFileModes: true };
     },
   },
@@ -92,7 +95,7 @@ export const machineFaults: readonly Fault[] = [
     hop: 'data',
     code: 'DATA_FOLDER_READ_ONLY',
     also: ['DATA_UNREADABLE'],
-    isolated: true,
+    needs: 'namespaces',
     inject: async (bench) => {
       const flags: Flags = await bench.machine();
       const { data } = flags;
@@ -104,7 +107,7 @@ export const machineFaults: readonly Fault[] = [
     hop: 'machine',
     code: 'DiskFull',
     also: ['DATA_UNREADABLE'],
-    isolated: true,
+    needs: 'namespaces',
     inject: onDisk('size=40m', (data) => `head -c 60m /dev/zero >${data}/logs`),
   },
   {
@@ -112,7 +115,7 @@ export const machineFaults: readonly Fault[] = [
     hop: 'machine',
     code: 'InodesFull',
     also: ['DATA_UNREADABLE'],
-    isolated: true,
+    needs: 'namespaces',
     inject: onDisk('size=100m,nr_inodes=60', (data) => `(cd ${data} && touch $(seq 100))`),
   },
   {

@@ -80,35 +80,35 @@ export const networkFaults: readonly Fault[] = [
     name: 'the name does not exist',
     hop: 'name',
     code: 'NAME_UNKNOWN',
-    isolated: true,
+    needs: 'namespaces',
     inject: resolving('nxdomain'),
   },
   {
     name: 'the name server fails',
     hop: 'name',
     code: 'NAME_SERVER_FAILS',
-    isolated: true,
+    needs: 'namespaces',
     inject: resolving('servfail'),
   },
   {
     name: 'the name server refuses',
     hop: 'name',
     code: 'NAME_SERVER_FAILS',
-    isolated: true,
+    needs: 'namespaces',
     inject: resolving('refused'),
   },
   {
     name: 'the name server is silent',
     hop: 'name',
     code: 'NAME_SERVER_SILENT',
-    isolated: true,
+    needs: 'namespaces',
     inject: resolving('silent'),
   },
   {
     name: 'no name server runs',
     hop: 'name',
     code: 'NAME_SERVER_SILENT',
-    isolated: true,
+    needs: 'namespaces',
     inject: async (bench) => ({ flags: await bench.machine(name), network: true }),
   },
   {
@@ -116,7 +116,7 @@ export const networkFaults: readonly Fault[] = [
     hop: 'name',
     code: 'NAME_SERVER_SILENT',
     firewall: /^allow UDP and TCP from this machine \(192\.0\.2\.1\) to 192\.0\.2\.55 port 53$/,
-    isolated: true,
+    needs: 'namespaces',
     inject: async (bench) => ({
       flags: await bench.machine(name),
       network: true,
@@ -129,14 +129,14 @@ export const networkFaults: readonly Fault[] = [
     hop: 'name',
     code: 'NAME_WRONG_ADDRESS',
     also: ['TCP_REFUSED'],
-    isolated: true,
+    needs: 'namespaces',
     inject: resolving('0.0.0.0'),
   },
   {
     name: 'the name leads to a lost address',
     hop: 'connection',
     code: 'TCP_NO_ROUTE',
-    isolated: true,
+    needs: 'namespaces',
     inject: resolving('192.0.2.55'),
   },
   {
@@ -179,7 +179,7 @@ export const networkFaults: readonly Fault[] = [
     hop: 'connection',
     code: 'TCP_FILTERED',
     firewall: /^allow TCP from this machine \(192\.0\.2\.1\) to 192\.0\.2\.55 port 7443, TLS not inspected$/,
-    isolated: true,
+    needs: 'namespaces',
     inject: async (bench) => ({
       flags: await bench.machine('192.0.2.55:7443'),
       network: true,
@@ -192,7 +192,7 @@ export const networkFaults: readonly Fault[] = [
     code: 'TCP_NO_ROUTE',
     firewall:
       /^allow TCP from this machine \(192\.0\.2\.1\) to 198\.51\.100\.7 port 7443, TLS not inspected$/,
-    isolated: true,
+    needs: 'namespaces',
     inject: async (bench) => ({
       flags: await bench.machine('198.51.100.7:7443'),
       network: true,
@@ -203,7 +203,7 @@ export const networkFaults: readonly Fault[] = [
     name: 'the cable is out',
     hop: 'connection',
     code: 'TCP_NO_ROUTE',
-    isolated: true,
+    needs: 'namespaces',
     inject: async (bench) => ({ flags: await bench.machine('192.0.2.55:7443'), network: true }),
   },
   {

@@ -38,39 +38,39 @@ export const brokenNode: Fault = {
   },
 };
 
-/** Needs a real node. In this order. */
-export function nodeFaults(node: RealNode): readonly Fault[] {
-  return [
-    {
-      name: 'containerd is dead',
-      hop: 'nodes',
-      code: 'ContainerRuntimeDown',
-      inject: async (bench) => {
-        const { admin } = bench.kubernetes;
-        await admin.request({ method: 'DELETE', path: '/api/v1/nodes/second-node' });
-        await node.containerd.kill();
-        await eventually(
-          async () => /runtime is down|PLEG/.test(await readyMessage(bench.kubernetes, node.name)),
-          {
-            what: 'the kubelet says so',
-            timeoutMs: 90_000,
-            intervalMs: 500,
-          },
-        );
-        return { flags: { ...(await bench.whole()), ...patientFlags } };
-      },
+/** In this order. */
+export const nodeFaults: readonly Fault[] = [
+  {
+    name: 'containerd is dead',
+    hop: 'nodes',
+    code: 'ContainerRuntimeDown',
+    needs: 'a real node',
+    inject: async (bench) => {
+      const { admin } = bench.kubernetes;
+      const node = realNodeOf(bench);
+      await admin.request({ method: 'DELETE', path: '/api/v1/nodes/second-node' });
+      await node.containerd.kill();
+      const isSaid = async () => /runtime is down|PLEG/.test(await readyMessage(bench.kubernetes, node.name));
+      await eventually(isSaid, { what: 'the kubelet says so', timeoutMs: 90_000, intervalMs: 500 });
+      return { flags: { ...(await bench.whole()), ...patientFlags } };
     },
-    {
-      name: 'the kubelet is dead',
-      hop: 'nodes',
-      code: 'NodeSilent',
-      inject: async (bench) => {
-        await node.kubelet.kill();
-        await systemClock.sleep(silenceMs);
-        return { flags: { ...(await bench.whole()), ...patientFlags } };
-      },
+  },
+  {
+    name: 'the kubelet is dead',
+    hop: 'nodes',
+    code: 'NodeSilent',
+    needs: 'a real node',
+    inject: async (bench) => {
+      await realNodeOf(bench).kubelet.kill();
+      await systemClock.sleep(silenceMs);
+      return { flags: { ...(await bench.whole()), ...patientFlags } };
     },
-  ];
+  },
+];
+
+function realNodeOf({ kubernetes }: Bench): RealNode {
+  if (kubernetes.realNode === null) throw new Error('there is no real node');
+  return kubernetes.realNode;
 }
 
 /** Nothing works with the cluster after these. */
