@@ -1,5 +1,5 @@
 // The rows of the live view for what runs on this machine: Kubernetes, its node, control plane, agent. Each is looked at,
-// none is taken for what it was at the start. Called by live.ts.
+// none is taken for what it was at the start. Each row fits 80 columns. Called by live.ts.
 import type { Kubernetes } from '../kubernetes/kubernetes-handle.ts';
 import type { Fleet } from './fleet.ts';
 import type { Part } from './live-screen.ts';
@@ -46,7 +46,7 @@ function servicePart(name: string, { since, pid }: Fleet['agent'], answers: bool
 
 const nodeWords: Readonly<Record<Kubernetes['node'], string>> = {
   real: 'containers run',
-  simulated: 'pods look as if they ran, no container does',
+  simulated: 'pods seem to run, no container does',
   none: 'pods stay pending',
   'its-own': 'those that the cluster has',
 };
@@ -60,10 +60,10 @@ function nodePart(kind: Kubernetes['node'], nodes: NodesSeen | null): Part {
   });
   if (kind === 'none') return part(nodeWords.none, 'plain');
   if (nodes === null) return part('not known, Kubernetes does not say', 'warn');
-  if (nodes.all === 0) return part('Kubernetes knows of no node, pods stay pending', 'bad');
+  if (nodes.all === 0) return part('there is no node, pods stay pending', 'bad');
   const lost = nodes.all - nodes.ready;
   const which = nodes.all === 1 ? 'not ready' : `${lost} of ${nodes.all} not ready`;
-  if (lost > 0) return part(`${which}, nothing new starts there and what ran is not looked after`, 'bad');
+  if (lost > 0) return part(`${which}, nothing new starts there`, 'bad');
   return part(nodeWords[kind], kind === 'simulated' ? 'warn' : 'plain');
 }
 

@@ -101,7 +101,7 @@ test('it tells what happens, survives the control plane, and ends with the signa
   const stand = { kubernetesStatus: 200 };
   const { written, says, end } = bothViews(t, plane, { siteId: site.site.siteId, stand });
   await says(/Kubernetes.* answers at https/);
-  await says(/node.* simulated: Kubernetes knows of no node/);
+  await says(/node.* simulated: there is no node/);
   await says(/joined: Machine 1/);
   await site.say(wellState(1));
   await site.beat();

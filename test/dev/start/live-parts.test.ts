@@ -20,6 +20,7 @@ const row = test.macro(
     const seen: PartsSeen = { kubernetesSinceMs: 1, nodes, controlPlane: true };
     const part = partsOf(fleet, seen).find(({ name }) => name === 'node');
     t.regex(`${part?.tone} ${part?.words} ${part?.sinceMs}`, words);
+    t.true((part?.words.length ?? 0) <= 80 - 'control plane  10:00:00 UTC  '.length, part?.words);
   },
 );
 
@@ -45,7 +46,7 @@ test(
 );
 test('not ready', row, 'real', [200, nodes('False')], /^bad real: not ready, /);
 test('without a condition', row, 'real', [200, { items: [{}] }], /^bad real: not ready, .* null$/);
-test('not there', row, 'real', [200, nodes()], /^bad real: Kubernetes knows of no node, .* null$/);
+test('not there', row, 'real', [200, nodes()], /^bad real: there is no node, .* null$/);
 test(
   'refused',
   row,
@@ -54,7 +55,7 @@ test(
   /^warn real: not known, Kubernetes does not say null$/,
 );
 test('no answer', row, 'real', null, /^warn real: not known, Kubernetes does not say null$/);
-test('simulated', row, 'simulated', [200, nodes('True')], /^warn simulated: pods look as if they ran, /);
+test('simulated', row, 'simulated', [200, nodes('True')], /^warn simulated: pods seem to run, /);
 test('none wanted', row, 'none', [200, nodes()], /^plain none: pods stay pending /);
 test('of a cluster, all', row, 'its-own', [200, nodes('True', 'True')], /^plain those that the cluster has /);
 test(
