@@ -1,3 +1,4 @@
+// A search that finds nothing proves something only if it would find: texts are hidden in random bytes, packed and not.
 import test from 'ava';
 import fc from 'fast-check';
 import { foundIn } from './packed-forms.ts';
