@@ -67,6 +67,7 @@ const entries = {
   NODES_MISSING: { text: 'The cluster has no node: nothing can run.', next: 'Start the kubelet (with K3s: the service k3s) on the machine that is to run the TRE.' },
 
   // The agent
+  AGENT_STUCK: { text: 'The agent answers, but it has not looked at this site for a while.', next: 'Look at its log and at the load of this machine; start tre-agent again if it stays so. What runs goes on.' },
   SOCKET_STALE: { text: 'No agent listens at its socket: it ended without removing it.', next: 'Start tre-agent: it replaces the socket. Its log says why it ended.' },
 } as const satisfies Record<string, FindingEntry>;
 

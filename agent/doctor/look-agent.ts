@@ -18,7 +18,10 @@ export const lookAtAgent = hop(
     const { socket } = settings;
     try {
       const [status] = (await askAgent(socket, { command: 'status' }, timeoutMs)) as [AgentStatus];
-      return { facts: `${status.version} answers at ${socket}`, findings: ownFindings(status) };
+      return {
+        facts: `${status.version} answers at ${socket}`,
+        findings: [...stuckFinding(status), ...ownFindings(status)],
+      };
     } catch (error) {
       const silent = await silence(error, { socket, folder });
       const isDown = silent.code === 'AGENT_NOT_RUNNING' || silent.code === 'SOCKET_STALE';
@@ -51,6 +54,12 @@ const seenElsewhere: ReadonlySet<ConditionCode> = new Set([
   'ClockNotSynchronised',
   'ClockOff',
 ]);
+
+/** An agent may answer and do nothing else; while the cluster is away, nobody can look at health. */
+function stuckFinding({ cluster, health }: AgentStatus): readonly Finding[] {
+  const old = cluster.isOld ? cluster : cluster.state === 'ready' && health.isOld ? health : undefined;
+  return old === undefined ? [] : [finding('AGENT_STUCK', `it last looked at ${old.lookedAt ?? 'nothing'}`)];
+}
 
 function ownFindings({ conditions, refusal }: AgentStatus): readonly Finding[] {
   const said = conditions
