@@ -218,11 +218,11 @@ export class Session {
     return { kind: 'failed', code, hasIdentity: this.#certificate.leaf !== undefined };
   }
 
-  /** A disk that takes nothing ends no session: the next answer says the same. */
+  /** Since when, not when it was said last. A disk that takes nothing ends no session: the next answer says the same. */
   #noteRevoked(): void {
     const { store, clock, log } = this.#deps;
     try {
-      store.site.setRevoked(clock.now());
+      if (this.#site().revokedAtMs === null) store.site.setRevoked(clock.now());
     } catch (error) {
       log.error({ error }, 'that the site was revoked could not be written down');
     }

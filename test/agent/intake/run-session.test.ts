@@ -463,6 +463,7 @@ test('a withdrawn site says so, keeps what it holds and comes back when it is le
   const { server, store, start, join } = await stage(t);
   await join();
   let isFull = true;
+  let refusals = 0;
   const setRevoked: AgentStore['site']['setRevoked'] = (atMs) => {
     if (isFull && atMs !== null) throw new DaemonError('disk-full', 'no space left');
     store.site.setRevoked(atMs);
@@ -471,6 +472,7 @@ test('a withdrawn site says so, keeps what it holds and comes back when it is le
   await until(() => session.status().kind === 'streaming', 'the stream');
   server.script.onMessage = (message, stream) => {
     if (message.case !== 'hello') return;
+    refusals += 1;
     stream.say({ case: 'revoked', value: {} });
     stream.end('SITE_REVOKED');
   };
@@ -479,6 +481,10 @@ test('a withdrawn site says so, keeps what it holds and comes back when it is le
   t.is(store.site.read()?.revokedAtMs, null);
   isFull = false;
   await until(() => (store.site.read()?.revokedAtMs ?? 0) > 0, 'it is written down later');
+  const sinceMs = store.site.read()?.revokedAtMs;
+  const before = refusals;
+  await until(() => refusals >= before + 2, 'it is said again');
+  t.is(store.site.read()?.revokedAtMs, sinceMs, 'since when does not change');
   server.script.onMessage = answerAll;
   await until(() => session.status().kind === 'streaming', 'the stream');
   t.is(store.site.read()?.revokedAtMs, null);
