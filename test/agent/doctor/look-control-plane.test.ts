@@ -23,8 +23,10 @@ function door(stack: AsyncDisposableStack, shown: LoopbackIdentity, { shutsOut, 
   server.on('sessionError', () => undefined);
   server.on('stream', (stream) => {
     stream.on('error', () => undefined);
-    const { raw } = (stream.session?.socket as TLSSocket).getPeerCertificate();
-    if (shutsOut(raw !== undefined)) return stream.session?.destroy();
+    const { session } = stream;
+    if (session === undefined) return;
+    const { raw } = (session.socket as TLSSocket).getPeerCertificate();
+    if (shutsOut(raw !== undefined)) return session.destroy();
     const date = new Date(Date.now() + aheadMs).toUTCString();
     stream.respond({ ...wanted, date }, { endStream: true });
   });
