@@ -7,9 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
-import { type Child, type RunResult, systemExec } from '../../daemon/exec.ts';
+import { type Child, systemExec } from '../../daemon/exec.ts';
 import { apiOf } from '../../dev/kubernetes/api.ts';
 import { credentialsOf } from '../../dev/kubernetes/credentials.ts';
 import { layoutOf as kubernetesLayout } from '../../dev/kubernetes/layout.ts';
@@ -17,6 +16,7 @@ import { keptPorts } from '../../dev/kubernetes/ports.ts';
 import { layoutOf } from '../../dev/start/layout.ts';
 import { eventually, inSeconds } from '../support/eventually.ts';
 import { networkOf, nodeProcesses, tracesOf } from '../support/node-traces.ts';
+import { lastLine, npmStart, startedOn, startTimeoutMs, stopTimeoutMs } from '../support/npm-start.ts';
 
 interface Context {
   readonly folder: string;
@@ -25,11 +25,8 @@ interface Context {
 }
 const test = anyTest as TestFn<Context>;
 
-const repository = fileURLToPath(new URL('../..', import.meta.url));
 const exec = systemExec(process.env);
 const isRoot = process.geteuid?.() === 0;
-const startTimeoutMs = 120_000;
-const stopTimeoutMs = 30_000;
 const healthyBarSeconds = 30;
 const pages: Readonly<Record<string, RegExp>> = {
   portal: /<h1>Small TRE<\/h1>[^]*Welcome to Small TRE\.[^]*heart: Heart failure/,
@@ -68,7 +65,7 @@ if (isRoot) {
       const kubernetes = layoutOf(data).kubernetes;
       const before = await tracesOf(exec, kubernetes);
       const said: string[] = [];
-      await using start = await spawned(data, said);
+      await using start = await startedOn(data, said);
       const isThere = (): boolean =>
         said.some((line) => step.test(line)) && nodeProcesses(kubernetes).size > 0;
       await eventually(isThere, { what: () => said.join('\n'), timeoutMs: startTimeoutMs });
@@ -123,15 +120,10 @@ if (isRoot) {
   });
 }
 
-function npmStart(...args: readonly string[]): Promise<RunResult> {
-  const options = { cwd: repository, group: true, timeoutMs: startTimeoutMs };
-  return exec.run('npm', ['start', '--', ...args], options);
-}
-
 /** `npm start` until it says what to try: then everything is healthy. */
 async function startAndWait(t: ExecutionContext, data: string): Promise<Child> {
   const said: string[] = [];
-  const start = await spawned(data, said);
+  const start = await startedOn(data, said);
   const isUp = (): boolean => said.some((line) => line.startsWith('Three things to try'));
   await eventually(isUp, { what: () => said.join('\n'), timeoutMs: startTimeoutMs });
   t.true(
@@ -139,15 +131,6 @@ async function startAndWait(t: ExecutionContext, data: string): Promise<Child> {
     said.join('\n'),
   );
   return start;
-}
-
-function spawned(data: string, said: string[]): Promise<Child> {
-  return exec.spawn('npm', ['start', '--', '--data', data], {
-    cwd: repository,
-    group: true,
-    graceMs: stopTimeoutMs,
-    output: { line: (text) => said.push(text) },
-  });
 }
 
 interface PodFacts {
@@ -195,8 +178,4 @@ async function nothingRuns(kubernetes: string): Promise<void> {
     what: () => running().join('\n'),
     timeoutMs: stopTimeoutMs,
   });
-}
-
-function lastLine(stdout: string): Record<string, unknown> {
-  return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Record<string, unknown>;
 }

@@ -5,22 +5,20 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
 import anyTest, { type TestFn } from 'ava';
 import { type Child, runChecked, systemExec } from '../../daemon/exec.ts';
 import { programs } from '../../dev/start/commands.ts';
 import { layoutOf } from '../../dev/start/layout.ts';
 import type { SiteFacts } from '../../dev/start/site.ts';
 import { eventually } from '../support/eventually.ts';
+import { npmStart, startedOn, startTimeoutMs } from '../support/npm-start.ts';
 
 interface Context {
   readonly data: string;
 }
 const test = anyTest as TestFn<Context>;
 
-const repository = fileURLToPath(new URL('../..', import.meta.url));
 const exec = systemExec(process.env);
-const startTimeoutMs = 120_000;
 
 test.before(async (t) => {
   t.context = { data: join(realpathSync(await mkdtemp(join(tmpdir(), 'tre-held-'))), 'data') };
@@ -44,12 +42,7 @@ test.serial('a held site refuses what is assigned', async (t) => {
 });
 
 test.serial('with --once the next start says why and fails', async (t) => {
-  const options = { cwd: repository, group: true, timeoutMs: startTimeoutMs };
-  const { code, stdout, stderr } = await exec.run(
-    'npm',
-    ['start', '--', '--once', '--data', t.context.data],
-    options,
-  );
+  const { code, stdout, stderr } = await npmStart('--once', '--data', t.context.data);
   t.is(code, 1, stderr);
   t.regex(stderr, /The site did not take it\. SITE_HELD: /);
   t.notRegex(stdout, /^\{/m);
@@ -78,12 +71,7 @@ interface Started {
 
 async function started(data: string): Promise<Started> {
   const said: string[] = [];
-  const start = await exec.spawn('npm', ['start', '--', '--data', data], {
-    cwd: repository,
-    group: true,
-    graceMs: 30_000,
-    output: { line: (text) => said.push(text) },
-  });
+  const start = await startedOn(data, said);
   const says = (pattern: RegExp): Promise<unknown> =>
     eventually(() => pattern.test(said.join('\n')), {
       what: () => said.join('\n'),
