@@ -2,10 +2,11 @@
 // what is said when the server, its certificate or the token are not what they should be.
 
 import { copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import type { RequestListener } from 'node:http';
 import { createServer } from 'node:https';
 import { createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { createAuthority, openAuthority } from '../../control-plane/trust/authority.ts';
 import { systemClock } from '../../daemon/clock.ts';
 import { environment } from '../../daemon/config.ts';
@@ -176,17 +177,21 @@ test('a login says what is wrong before it is kept', async (t) => {
   }
 });
 
-test('a server of another CA is not trusted, and one that is not there is unreachable', async (t) => {
-  const desk = await openDesk(t);
-  const other = scratch(t);
-  await createAuthority(other, systemClock);
-  const { chain, key } = await (
-    await openAuthority(other, { clock: systemClock, domain: 'localhost' })
-  ).issueServerIdentity([]);
-  const server = createServer({ cert: chain, key }, (_request, response) => response.end('{}'));
+/** A server on localhost with a CA of its own, whose certificate is the file `ca`. */
+async function otherServer(t: ExecutionContext, answer: RequestListener) {
+  const folder = scratch(t);
+  await createAuthority(folder, systemClock);
+  const authority = await openAuthority(folder, { clock: systemClock, domain: 'localhost' });
+  const { chain, key } = await authority.issueServerIdentity([]);
+  const server = createServer({ cert: chain, key }, answer);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.teardown(() => server.close());
-  const { port } = server.address() as { port: number };
+  return { port: (server.address() as { port: number }).port, ca: join(folder, 'ca.pem') };
+}
+
+test('a server of another CA is not trusted, and one that is not there is unreachable', async (t) => {
+  const desk = await openDesk(t);
+  const { port } = await otherServer(t, (_request, response) => response.end('{}'));
   const attempt = (at: string) =>
     desk.trectl('login', '--server', at, '--ca', '@ca.pem', '--token-file', '@token');
   const untrusted = await attempt(`https://localhost:${port}`);
@@ -207,19 +212,11 @@ test('a server of another CA is not trusted, and one that is not there is unreac
 
 test('a code of a newer control plane is told as it came', async (t) => {
   const desk = await openDesk(t);
-  const other = scratch(t);
-  await createAuthority(other, systemClock);
-  const { chain, key } = await (
-    await openAuthority(other, { clock: systemClock, domain: 'localhost' })
-  ).issueServerIdentity([]);
   const problem = JSON.stringify({ code: 'RING_HALTED', detail: 'Ring 2 is halted.' });
-  const server = createServer({ cert: chain, key }, (_request, response) => {
+  const { port, ca } = await otherServer(t, (_request, response) => {
     response.writeHead(409, { 'content-type': 'application/problem+json' }).end(problem);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.teardown(() => server.close());
-  const { port } = server.address() as { port: number };
-  copyFileSync(join(other, 'ca.pem'), join(desk.folder, 'other.pem'));
+  copyFileSync(ca, join(desk.folder, 'other.pem'));
   const login = [
     'login',
     '--server',
